@@ -1,0 +1,47 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of our own is held to: warnings end the build, and each use of an unsafe construct is
+/// spelled `unsafe` where it stands. Bounds checks stay on in release builds.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "balancer",
+    products: [
+        .executable(name: "balancer", targets: ["Balancer"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "Balancer",
+            dependencies: [
+                "ProxyCore", "Discovery", "ConfigWatch", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(name: "ConfigWatch", dependencies: ["ProxyCore"], swiftSettings: strict),
+        .target(
+            name: "Discovery",
+            dependencies: [
+                "ProxyCore", "CLinux", "CAres",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(name: "ProxyCore", dependencies: ["CLinux"], swiftSettings: strict),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore"], swiftSettings: strict),
+        .testTarget(name: "DiscoveryTests", dependencies: ["Discovery"], swiftSettings: strict),
+        .testTarget(name: "ConfigWatchTests", dependencies: ["ConfigWatch"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,4 @@
+#pragma once
+
+#include <ares.h>
+#include <ares_dns.h>
