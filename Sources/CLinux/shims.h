@@ -165,16 +165,15 @@ static inline ssize_t clx_receive(int descriptor, void *to, size_t count) {
     return CLX_RESULT(recv(descriptor, to, count, 0));
 }
 
-/// `more` says that further bytes follow at once, so that the kernel need not send a short segment.
-static inline ssize_t clx_send(int descriptor, const void *from, size_t count, int more) {
-    return CLX_RESULT(send(descriptor, from, count, MSG_NOSIGNAL | (more ? MSG_MORE : 0)));
+static inline ssize_t clx_send(int descriptor, const void *from, size_t count) {
+    return CLX_RESULT(send(descriptor, from, count, MSG_NOSIGNAL));
 }
 
 static inline ssize_t clx_send_two(
-    int descriptor, const void *first, size_t first_count, const void *second, size_t second_count, int more) {
+    int descriptor, const void *first, size_t first_count, const void *second, size_t second_count) {
     struct iovec parts[2] = {{(void *)first, first_count}, {(void *)second, second_count}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    return CLX_RESULT(sendmsg(descriptor, &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0)));
+    return CLX_RESULT(sendmsg(descriptor, &message, MSG_NOSIGNAL));
 }
 
 static inline int clx_shutdown_sending(int descriptor) { return CLX_RESULT(shutdown(descriptor, SHUT_WR)); }
@@ -192,9 +191,8 @@ static inline int clx_reset_on_close(int descriptor) {
     return CLX_RESULT(setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset));
 }
 
-static inline ssize_t clx_splice(int in, int out, size_t count, int more) {
-    // SPLICE_F_MOVE 1, SPLICE_F_NONBLOCK 2, SPLICE_F_MORE 4 (splice(2)).
-    return CLX_RESULT(splice(in, NULL, out, NULL, count, 1 | 2 | (more ? 4 : 0)));
+static inline ssize_t clx_splice(int in, int out, size_t count) {
+    return CLX_RESULT(splice(in, NULL, out, NULL, count, 1 | 2 /* SPLICE_F_MOVE | SPLICE_F_NONBLOCK, splice(2) */));
 }
 
 struct clx_pipe { int reading, writing; };
@@ -298,6 +296,17 @@ static inline long clx_open_files_limit(void) {
         getrlimit(RLIMIT_NOFILE, &limit);
     }
     return limit.rlim_cur > 1048576 ? 1048576 : (long)limit.rlim_cur;
+}
+
+/// Waits until the descriptor can be read (or written); a negative time-out waits without end (poll(2)).
+static inline int clx_wait(int descriptor, int for_reading, int timeout_milliseconds) {
+    struct pollfd watched = {.fd = descriptor, .events = for_reading ? POLLIN : POLLOUT};
+    return CLX_RESULT(poll(&watched, 1, timeout_milliseconds));
+}
+
+static inline void clx_sleep_milliseconds(int milliseconds) {
+    struct timespec time = {milliseconds / 1000, (milliseconds % 1000) * 1000000L};
+    nanosleep(&time, NULL);
 }
 
 static inline void clx_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

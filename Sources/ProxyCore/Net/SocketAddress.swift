@@ -73,3 +73,14 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// `127.0.0.1:8080`, `[::1]:8080`.
     package var description: String { isIPv6 ? "[\(ip)]:\(port)" : "\(ip):\(port)" }
 }
+
+extension SocketAddress {
+    /// Appends the address without its port; at most 45 bytes. It allocates nothing.
+    func appendIP(to out: inout ByteBuffer) {
+        let raw = raw
+        _ = unsafe out.fill(atMost: Int(INET6_ADDRSTRLEN)) { memory, room in
+            precondition(room >= Int(INET6_ADDRSTRLEN))
+            return unsafe Int(clx_format_address(raw, memory.assumingMemoryBound(to: CChar.self)))
+        }
+    }
+}

@@ -1,0 +1,151 @@
+/// Byte classes and comparisons of HTTP's ASCII grammar (RFC 9110 section 5.6, RFC 5234 appendix B).
+enum ASCII {
+    static let tab: UInt8 = 0x09
+    static let lf: UInt8 = 0x0A
+    static let cr: UInt8 = 0x0D
+    static let space: UInt8 = 0x20
+    static let quote: UInt8 = 0x22
+    static let asterisk: UInt8 = 0x2A
+    static let comma: UInt8 = 0x2C
+    static let dash: UInt8 = 0x2D
+    static let slash: UInt8 = 0x2F
+    static let zero: UInt8 = 0x30
+    static let colon: UInt8 = 0x3A
+    static let semicolon: UInt8 = 0x3B
+    static let backslash: UInt8 = 0x5C
+
+    /// The 128 ASCII characters as two words of bits.
+    private struct CharacterSet {
+        var low: UInt64 = 0
+        var high: UInt64 = 0
+
+        @inline(__always)
+        func contains(_ byte: UInt8) -> Bool {
+            let word = byte < 64 ? low : high
+            return byte < 128 && (word &>> UInt64(byte & 63)) & 1 != 0
+        }
+    }
+
+    /// `tchar`: ``!#$%&'*+-.^_`|~``, digits and letters.
+    private static let token = CharacterSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
+    /// What a Host may hold: unreserved, percent-encoded, sub-delims and `:[]` (RFC 3986 section 3.2.2).
+    private static let host = CharacterSet(low: 0x2FFF_7FF2_0000_0000, high: 0x47FF_FFFE_AFFF_FFFE)
+
+    /// `tchar` (RFC 9110 section 5.6.2).
+    @inline(__always)
+    static func isToken(_ byte: UInt8) -> Bool { token.contains(byte) }
+
+    @inline(__always)
+    static func isHost(_ byte: UInt8) -> Bool { host.contains(byte) }
+
+    @inline(__always)
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- zero < 10 }
+
+    @inline(__always)
+    static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
+
+    /// A visible character or a byte above ASCII (obs-text): what a field value may hold besides blanks.
+    @inline(__always)
+    static func isVisible(_ byte: UInt8) -> Bool { byte > space && byte != 0x7F }
+
+    /// The value of a hexadecimal digit, or nil.
+    @inline(__always)
+    static func hexValue(_ byte: UInt8) -> UInt64? {
+        if isDigit(byte) { return UInt64(byte &- zero) }
+        let letter = (byte | 0x20) &- 0x61
+        return letter < 6 ? UInt64(letter) + 10 : nil
+    }
+
+    /// The lower-case hexadecimal digit of `value & 15`.
+    @inline(__always)
+    static func hexDigit(_ value: UInt64) -> UInt8 {
+        let digit = UInt8(truncatingIfNeeded: value & 15)
+        return digit < 10 ? zero &+ digit : 0x57 &+ digit
+    }
+}
+
+extension RawSpan {
+    /// The byte at `index`, bounds-checked.
+    @inline(__always)
+    func byte(_ index: Int) -> UInt8 { unsafe unsafeLoad(fromByteOffset: index, as: UInt8.self) }
+
+    /// Eight bytes from `index` on, bounds-checked, the first in the lowest bits.
+    @inline(__always)
+    func word(_ index: Int) -> UInt64 {
+        UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+    }
+
+    /// True where `range` holds `text` in any letter case. `text` is given in lower case.
+    @inline(__always)
+    func equals(_ range: Range<Int>, ignoringCase text: StaticString) -> Bool {
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        var index = range.lowerBound
+        for unsafe wanted in unsafe expected {
+            let found = byte(index)
+            let isUpper = found &- 0x41 < 26
+            guard (isUpper ? found | 0x20 : found) == wanted else { return false }
+            index += 1
+        }
+        return true
+    }
+
+    /// True where both ranges hold the same text in any letter case.
+    func equalsIgnoringCase(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
+        guard left.count == right.count else { return false }
+        for offset in 0..<left.count {
+            let a = byte(left.lowerBound + offset)
+            let b = byte(right.lowerBound + offset)
+            let isLetter = (a | 0x20) &- 0x61 < 26
+            guard a == b || (isLetter && a ^ b == 0x20) else { return false }
+        }
+        return true
+    }
+
+    /// The first index from `start` on whose byte is a control character other than the tab, or the count of bytes:
+    /// where a field value ends. Eight bytes at a time, because values are most of what a head consists of.
+    @inline(__always)
+    func indexOfControl(from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        let count = byteCount
+        var index = start
+        while index &+ 8 <= count {
+            let word = word(index)
+            let below = (word &- ones &* 0x20) & ~word
+            let delete = word ^ (ones &* 0x7F)
+            let hits = (below | ((delete &- ones) & ~delete)) & tops
+            guard hits != 0 else {
+                index &+= 8
+                continue
+            }
+            index &+= hits.trailingZeroBitCount &>> 3
+            guard byte(index) == ASCII.tab else { return index }
+            index &+= 1
+        }
+        while index < count, ASCII.isVisible(byte(index)) || ASCII.isBlank(byte(index)) { index &+= 1 }
+        return index
+    }
+
+    /// `range` without the blanks at its ends.
+    func trimmingBlanks(_ range: Range<Int>) -> Range<Int> {
+        var low = range.lowerBound
+        var high = range.upperBound
+        while low < high, ASCII.isBlank(byte(low)) { low += 1 }
+        while high > low, ASCII.isBlank(byte(high - 1)) { high -= 1 }
+        return low..<high
+    }
+
+    /// Calls `body` with each non-empty element of a comma-separated list (RFC 9110 section 5.6.1), until it says false.
+    func forEachListElement(in range: Range<Int>, _ body: (Range<Int>) -> Bool) -> Bool {
+        var start = range.lowerBound
+        while start <= range.upperBound {
+            var end = start
+            while end < range.upperBound, byte(end) != ASCII.comma { end += 1 }
+            let element = trimmingBlanks(start..<end)
+            if !element.isEmpty, !body(element) { return false }
+            start = end + 1
+        }
+        return true
+    }
+}

@@ -1,0 +1,183 @@
+/// Where in a rewritten request head the parts stand that the access log names.
+struct LoggedParts {
+    struct Part {
+        var start: UInt16 = 0
+        var count: UInt16 = 0
+
+        init() {}
+        init(_ range: Range<Int>) {
+            start = UInt16(range.lowerBound)
+            count = UInt16(range.count)
+        }
+        var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+    }
+
+    /// Method and target.
+    var request = Part()
+    var referer = Part()
+    var userAgent = Part()
+    var requestID = Part()
+}
+
+/// Rewrites heads for the other side: hop-by-hop fields go, ours come, everything else passes byte for byte and in its
+/// order, copied in runs (RFC 9110 section 7.6).
+enum HeadWriter {
+    // ---- requests --------------------------------------------------------------------------------------------------
+
+    /// Appends the request as the upstream is to see it.
+    ///
+    /// - Parameters:
+    ///   - bytes: what `head` was parsed from.
+    ///   - peer: the client's address.
+    ///   - freshID: the identifier for a request that brings none of its own.
+    ///   - out: has room for the head and `Limits.headGrowthBytesMax`.
+    static func writeRequest(
+        _ head: borrowing RequestHead, _ bytes: RawSpan, from peer: SocketAddress, freshID: RequestID,
+        to out: inout ByteBuffer
+    ) -> LoggedParts {
+        var parts = LoggedParts()
+        writeRequestLine(head, bytes, &parts, to: &out)
+        if let authority = head.authority { writeField("Host: ", bytes.extracting(authority), to: &out) }
+        let upgrades = head.wantsUpgrade
+        var run = Run(start: head.fields.count > 0 ? head.fields[0].line.lowerBound : 0)
+        var keptID = false
+        var keptLength = false
+        for index in 0..<head.fields.count {
+            let line = head.fields[index]
+            let position = out.count + line.value.lowerBound - run.start
+            let keeps: Bool
+            switch line.name {
+            case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .xForwardedFor, .xForwardedHost,
+                .xForwardedProto:
+                keeps = false
+            case .host: keeps = head.authority == nil
+            case .upgrade: keeps = upgrades
+            case .contentLength:
+                keeps = !keptLength
+                keptLength = true
+            case .xRequestID:
+                keeps = !keptID && RequestID.isAcceptable(bytes, line.value)
+                if keeps {
+                    keptID = true
+                    parts.requestID = .init(position..<position + line.value.count)
+                }
+            case .userAgent, .referer, .via, .expect, .other:
+                keeps = head.options.isEmpty || !head.options.lists(bytes, line.nameRange)
+                guard keeps else { break }
+                if line.name == .userAgent { parts.userAgent = .init(position..<position + line.value.count) }
+                if line.name == .referer { parts.referer = .init(position..<position + line.value.count) }
+            }
+            if !keeps { run.skip(line.line, bytes, to: &out) }
+        }
+        run.flush(upTo: head.fields.count > 0 ? head.fields[head.fields.count - 1].line.upperBound : 0, bytes, to: &out)
+        if head.framing.endsInChunked { out.append("Transfer-Encoding: chunked\r\n") }
+        if upgrades { out.append("Connection: upgrade\r\n") }
+        writeForwarded(head, bytes, from: peer, to: &out)
+        out.append(head.minorVersion == 0 ? "Via: 1.0 balancer\r\n" : "Via: 1.1 balancer\r\n")
+        if !keptID {
+            out.append("X-Request-Id: ")
+            let start = out.count
+            freshID.write(to: &out)
+            parts.requestID = .init(start..<out.count)
+            out.append("\r\n")
+        }
+        out.append("\r\n")
+        return parts
+    }
+
+    private static func writeRequestLine(
+        _ head: borrowing RequestHead, _ bytes: RawSpan, _ parts: inout LoggedParts, to out: inout ByteBuffer
+    ) {
+        out.append(bytes.extracting(head.methodRange))
+        out.append(ASCII.space)
+        // An absolute form may lack a path: "/" is meant then, or "*" with OPTIONS (RFC 9112 section 3.2.4).
+        if head.target.isEmpty {
+            out.append(head.method == .options ? ASCII.asterisk : ASCII.slash)
+        } else {
+            if bytes.byte(head.target.lowerBound) == 0x3F { out.append(ASCII.slash) }
+            out.append(bytes.extracting(head.target))
+        }
+        parts.request = .init(0..<out.count)
+        out.append(" HTTP/1.1\r\n")
+    }
+
+    private static func writeForwarded(
+        _ head: borrowing RequestHead, _ bytes: RawSpan, from peer: SocketAddress, to out: inout ByteBuffer
+    ) {
+        out.append("X-Forwarded-For: ")
+        for index in 0..<head.fields.count where head.fields[index].name == .xForwardedFor {
+            let value = head.fields[index].value
+            guard !value.isEmpty else { continue }
+            out.append(bytes.extracting(value))
+            out.append(", ")
+        }
+        peer.appendIP(to: &out)
+        out.append("\r\nX-Forwarded-Proto: http\r\n")
+        if let host = head.authority ?? head.host, !host.isEmpty {
+            writeField("X-Forwarded-Host: ", bytes.extracting(host), to: &out)
+        }
+    }
+
+    // ---- responses -------------------------------------------------------------------------------------------------
+
+    /// How the client's connection goes on, as far as the answer has to say so (RFC 9112 section 9.3).
+    enum ConnectionField {
+        case unsaid, close, keepAlive, upgrade
+    }
+
+    /// Appends the response as the client is to see it. `chunked` says that its body goes out in chunks.
+    static func writeResponse(
+        _ head: borrowing ResponseHead, _ bytes: RawSpan, chunked: Bool, connection: ConnectionField,
+        to out: inout ByteBuffer
+    ) {
+        out.append("HTTP/1.1 ")
+        out.append(bytes.extracting(head.statusAndReason))
+        // 204 and 1xx have no content, so a length would only mislead (RFC 9110 section 8.6).
+        var keepsLength = head.status >= 200 && head.status != 204
+        var run = Run(start: head.fields.count > 0 ? head.fields[0].line.lowerBound : 0)
+        for index in 0..<head.fields.count {
+            let line = head.fields[index]
+            let keeps: Bool
+            switch line.name {
+            case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding: keeps = false
+            case .upgrade: keeps = head.status == 101 || head.status == 426
+            case .contentLength:
+                keeps = keepsLength
+                keepsLength = false
+            default: keeps = head.options.isEmpty || !head.options.lists(bytes, line.nameRange)
+            }
+            if !keeps { run.skip(line.line, bytes, to: &out) }
+        }
+        run.flush(upTo: head.fields.count > 0 ? head.fields[head.fields.count - 1].line.upperBound : 0, bytes, to: &out)
+        if chunked { out.append("Transfer-Encoding: chunked\r\n") }
+        switch connection {
+        case .unsaid: break
+        case .close: out.append("Connection: close\r\n")
+        case .keepAlive: out.append("Connection: keep-alive\r\n")
+        case .upgrade: out.append("Connection: upgrade\r\n")
+        }
+        out.append(head.minorVersion == 0 ? "Via: 1.0 balancer\r\n\r\n" : "Via: 1.1 balancer\r\n\r\n")
+    }
+
+    // ---- shared ----------------------------------------------------------------------------------------------------
+
+    private static func writeField(_ name: StaticString, _ value: RawSpan, to out: inout ByteBuffer) {
+        out.append(name)
+        out.append(value)
+        out.append("\r\n")
+    }
+
+    /// Consecutive lines that pass, copied at once when one that does not pass ends the run.
+    private struct Run {
+        var start: Int
+
+        mutating func skip(_ line: Range<Int>, _ bytes: RawSpan, to out: inout ByteBuffer) {
+            flush(upTo: line.lowerBound, bytes, to: &out)
+            start = line.upperBound
+        }
+
+        func flush(upTo end: Int, _ bytes: RawSpan, to out: inout ByteBuffer) {
+            if end > start { out.append(bytes.extracting(start..<end)) }
+        }
+    }
+}

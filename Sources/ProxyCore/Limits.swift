@@ -1,0 +1,74 @@
+/// Every bound of the data plane, with its reason. What can grow has its limit here.
+package enum Limits {
+    // ---- heads ---------------------------------------------------------------------------------------------------
+
+    /// A request line longer than this is refused with 414. RFC 9112 section 3 asks for at least 8,000 bytes.
+    package static let requestLineBytesMax = 8 * 1024
+    /// A head longer than this is refused: 431 from a client, 502 from an upstream. Kerberos tickets and piles of
+    /// cookies reach 16 KiB; offsets into a head are 16-bit numbers.
+    package static let headBytesMax = 32 * 1024
+    /// Field lines in one head. Each takes a place in the worker's one table.
+    package static let fieldLinesMax = 200
+    /// Names that the Connection fields of one message may list besides the known options.
+    static let connectionOptionsMax = 16
+    /// What a head may grow by while it is rewritten: the fields we add, with the longest client address and host.
+    static let headGrowthBytesMax = 1024
+    /// An incoming X-Request-Id longer than this is replaced by one of our own.
+    static let requestIDBytesMax = 128
+    /// A Host value longer than this is refused: a DNS name has 253 bytes (RFC 1035), a port six.
+    static let hostBytesMax = 320
+
+    // ---- chunked bodies --------------------------------------------------------------------------------------------
+
+    /// The line before a chunk: its size and extensions. Extensions are unused in practice; floods of them are not.
+    static let chunkLineBytesMax = 4 * 1024
+    /// All of a trailer section (RFC 9112 section 7.1.2).
+    static let trailerBytesMax = 8 * 1024
+
+    // ---- buffers ---------------------------------------------------------------------------------------------------
+
+    /// One read from a socket: an answer of 16 KiB and its head come in one call.
+    static let readBytes = 32 * 1024
+    /// A block that holds a rewritten head with the first read of a body behind it.
+    static let largeBlockBytes = 72 * 1024
+    /// A block for what usually waits: a request head until it is answered, the start of a head.
+    static let smallBlockBytes = 4 * 1024
+    /// Blocks of each size that a worker keeps for reuse; more are freed.
+    static let pooledBlocksMax = 512
+    /// Bodies of which more than this is still to come are moved by splice(2) where both sides allow it.
+    static let spliceThresholdBytes = 64 * 1024
+    /// The capacity asked for a splice pipe. An unprivileged user's pipes may take 64 MiB together (pipe(7)).
+    static let pipeBytes = 256 * 1024
+    /// Pipes that a worker keeps for reuse.
+    static let pooledPipesMax = 32
+    /// What one side of one connection may move before the others get their turn.
+    static let turnBytesMax = 1024 * 1024
+
+    // ---- connections -----------------------------------------------------------------------------------------------
+
+    /// The queue of the kernel for connections that wait to be accepted (listen(2); the kernel caps it at somaxconn).
+    static let listenBacklog = 4096
+    /// Connections that a worker accepts before it serves those it has.
+    static let acceptsPerTurnMax = 64
+    /// Events taken from epoll in one call.
+    static let eventsPerTurnMax = 256
+    /// Descriptors that the process keeps for what is no connection: logs, DNS sockets, libraries.
+    static let descriptorsReserved = 32
+    /// Idle connections that a worker keeps to one endpoint.
+    static let idleConnectionsPerEndpointMax = 512
+    /// Connections that other workers may hand to one worker before it takes them.
+    static let handedConnectionsMax = 1024
+    /// Endpoints that are tried for one request.
+    static let attemptsMax = 8
+    /// Endpoints of one service; more are left out. Discovery says so.
+    package static let endpointsPerServiceMax = 4096
+    /// A closing connection discards at most this much of what its client still sends.
+    static let lingerBytesMax = 1024 * 1024
+
+    // ---- access log --------------------------------------------------------------------------------------------------
+
+    /// One of the two buffers of a worker's access log: one fills while the other is written.
+    static let logBufferBytes = 256 * 1024
+    /// The part of a request target, referer or user agent that is logged.
+    static let logFieldBytesMax = 2048
+}

@@ -1,0 +1,94 @@
+import CLinux
+import Synchronization
+
+/// What the workers know of each other: how many connections each has, and where to leave something for it.
+package final class Team: Sendable {
+    let mailboxes: [Mailbox]
+    private let loads: [Load]
+
+    private final class Load: Sendable {
+        let sessions = Atomic<Int>(0)
+        /// Keeps each count on a cache line of its own.
+        private let after = InlineArray<16, UInt64>(repeating: 0)
+    }
+
+    /// - Throws: `SystemError` where the kernel grants no descriptors.
+    init(workers: Int) throws(SystemError) {
+        var mailboxes: [Mailbox] = []
+        for _ in 0..<workers { mailboxes.append(try Mailbox()) }
+        self.mailboxes = mailboxes
+        loads = (0..<workers).map { _ in Load() }
+    }
+
+    func sessionOpened(_ worker: Int) { loads[worker].sessions.wrappingAdd(1, ordering: .relaxed) }
+    func sessionClosed(_ worker: Int) { loads[worker].sessions.wrappingSubtract(1, ordering: .relaxed) }
+
+    /// Leaves a new connection to the worker with the fewest, where that has clearly fewer than `worker`: the kernel
+    /// spreads connections by hash, which is even only for many.
+    func handOver(_ connection: Mailbox.Connection, from worker: Int) -> Bool {
+        guard loads.count > 1 else { return false }
+        var lightest = worker
+        var least = loads[worker].sessions.load(ordering: .relaxed)
+        let own = least
+        for other in loads.indices {
+            let count = loads[other].sessions.load(ordering: .relaxed)
+            if count < least {
+                lightest = other
+                least = count
+            }
+        }
+        guard own > least + 1 + least / 8, mailboxes[lightest].hand(connection) else { return false }
+        sessionOpened(lightest)
+        return true
+    }
+}
+
+/// Where other threads leave something for a worker; it looks only when it is woken, never on a request's path.
+final class Mailbox: Sendable {
+    struct Connection: Sendable {
+        let descriptor: Int32
+        let peer: SocketAddress
+    }
+
+    struct Mail: Sendable {
+        /// The newest; older ones that were not taken yet do not matter any more.
+        var snapshot: EndpointSnapshot?
+        var connections: [Connection] = []
+        var drainMilliseconds: Milliseconds?
+        var stop = false
+    }
+
+    private let mail = Mutex(Mail())
+    let wakeup: Int32
+
+    init() throws(SystemError) { wakeup = try SystemError.check(clx_eventfd(), "eventfd") }
+    deinit { _ = clx_close(wakeup) }
+
+    func post(_ change: (inout sending Mail) -> Void) {
+        mail.withLock { change(&$0) }
+        clx_eventfd_signal(wakeup)
+    }
+
+    /// - Returns: false where the worker has too many waiting already, or is leaving.
+    func hand(_ connection: Connection) -> Bool {
+        let handed = mail.withLock { mail in
+            guard mail.connections.count < Limits.handedConnectionsMax, !mail.stop, mail.drainMilliseconds == nil else {
+                return false
+            }
+            mail.connections.append(connection)
+            return true
+        }
+        if handed { clx_eventfd_signal(wakeup) }
+        return handed
+    }
+
+    func take() -> Mail {
+        clx_eventfd_clear(wakeup)
+        return mail.withLock { mail in
+            let taken = mail
+            mail.snapshot = nil
+            mail.connections = []
+            return taken
+        }
+    }
+}

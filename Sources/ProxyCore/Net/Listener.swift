@@ -1,0 +1,93 @@
+import CLinux
+
+/// An address to listen on.
+package struct BindAddress: Hashable, Sendable {
+    package let address: SocketAddress
+    /// The address is `::`, and IPv4 clients are served on the same socket.
+    package let bothFamilies: Bool
+
+    package init(_ address: SocketAddress, bothFamilies: Bool = false) {
+        self.address = address
+        self.bothFamilies = bothFamilies
+    }
+
+    /// Every address of the machine, IPv6 and IPv4.
+    package static func everywhere(port: UInt16) -> BindAddress { BindAddress(.anyIPv6(port: port), bothFamilies: true) }
+}
+
+/// An address that could not be bound, and why.
+package struct BindError: Error, CustomStringConvertible {
+    package let address: BindAddress
+    package let cause: SystemError
+
+    /// `cannot listen on 127.0.0.1:80: Permission denied`
+    package var description: String { "cannot listen on \(address.address): \(cause.reason)" }
+}
+
+/// The sockets of one address, one for each worker, among which the kernel spreads new connections (SO_REUSEPORT,
+/// socket(7)). They are bound but do not listen yet: nothing listens until everything is bound.
+package struct ListenerGroup: Sendable {
+    /// The address with the port that the kernel chose where 0 was asked for.
+    package let address: SocketAddress
+    let descriptors: [Int32]
+
+    /// - Throws: `BindError` where the address is taken or not ours.
+    package init(_ wanted: BindAddress, workers: Int) throws(BindError) {
+        do throws(SystemError) {
+            try self.init(binding: wanted, workers: workers)
+        } catch {
+            // A kernel without IPv6 still serves IPv4.
+            guard wanted.bothFamilies, [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.code) else {
+                throw BindError(address: wanted, cause: error)
+            }
+            try self.init(BindAddress(.anyIPv4(port: wanted.address.port)), workers: workers)
+        }
+    }
+
+    private init(binding wanted: BindAddress, workers: Int) throws(SystemError) {
+        // Sockets that share a port would also share it with another process that does so, each taking a part of the
+        // connections. A first socket that does not share tells whether the port is free.
+        let probe = try Self.bound(wanted, shared: false)
+        let local = SocketAddress(clx_local_address(probe))
+        _ = clx_close(probe)
+        address = wanted.address.withPort(local.port)
+        let fixed = BindAddress(address, bothFamilies: wanted.bothFamilies)
+        var opened: [Int32] = []
+        do throws(SystemError) {
+            for _ in 0..<workers { opened.append(try Self.bound(fixed, shared: true)) }
+        } catch {
+            for descriptor in opened { _ = clx_close(descriptor) }
+            throw error
+        }
+        descriptors = opened
+    }
+
+    /// Begins to take connections (listen(2)).
+    package func listen() throws(SystemError) {
+        for descriptor in descriptors {
+            _ = try SystemError.check(clx_listen(descriptor, Int32(Limits.listenBacklog)), "listen")
+        }
+    }
+
+    private static func bound(_ wanted: BindAddress, shared: Bool) throws(SystemError) -> Int32 {
+        let isIPv6 = wanted.address.isIPv6
+        let descriptor = try SystemError.check(
+            clx_socket(isIPv6 ? 1 : 0, Int32(SOCK_STREAM.rawValue)), "socket")
+        do throws(SystemError) {
+            try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+            if shared { try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
+            if isIPv6 { try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, wanted.bothFamilies ? 0 : 1) }
+            // Accepted connections inherit it: answers are not held back to fill segments.
+            try set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            _ = try SystemError.check(clx_bind(descriptor, wanted.address.raw), "bind")
+        } catch {
+            _ = clx_close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static func set(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) throws(SystemError) {
+        _ = try SystemError.check(clx_set_option(descriptor, level, name, value), "setsockopt")
+    }
+}

@@ -1,0 +1,74 @@
+import CLinux
+
+/// What a connection's bytes go through: a TCP socket. TLS joins here, as a second form with the same calls.
+struct Transport {
+    let descriptor: Int32
+
+    enum Received {
+        case bytes(Int)
+        case wouldBlock
+        /// The peer has ended its direction (FIN).
+        case end
+        case failed
+    }
+
+    enum Sent {
+        case bytes(Int)
+        case wouldBlock
+        case failed
+    }
+
+    /// One recv(2) of at most `limit` bytes into the room of `buffer`, which is not empty.
+    @inline(__always)
+    func receive(into buffer: inout ByteBuffer, atMost limit: Int) -> Received {
+        let count = unsafe buffer.fill(atMost: limit) { memory, room in
+            unsafe clx_receive(descriptor, memory, room)
+        }
+        if count > 0 { return .bytes(count) }
+        if count == 0 { return .end }
+        return count == -Int(EAGAIN) || count == -Int(EINTR) ? .wouldBlock : .failed
+    }
+
+    /// One send(2) of what `buffer` holds from `offset` on.
+    @inline(__always)
+    func send(_ buffer: borrowing ByteBuffer, from offset: Int = 0) -> Sent {
+        let bytes = buffer.bytes.extracting(offset..<buffer.count)
+        return Self.outcome(
+            unsafe bytes.withUnsafeBytes { memory in unsafe clx_send(descriptor, memory.baseAddress, memory.count) })
+    }
+
+    /// One sendmsg(2) of what `first` holds from `offset` on, and of a part of `second`.
+    @inline(__always)
+    func send(
+        _ first: borrowing ByteBuffer, from offset: Int = 0, _ second: borrowing ByteBuffer, _ range: Range<Int>
+    ) -> Sent {
+        if range.isEmpty { return send(first, from: offset) }
+        let head = first.bytes.extracting(offset..<first.count)
+        let body = second.bytes.extracting(range)
+        return Self.outcome(
+            unsafe head.withUnsafeBytes { one in
+                unsafe body.withUnsafeBytes { two in
+                    unsafe clx_send_two(descriptor, one.baseAddress, one.count, two.baseAddress, two.count)
+                }
+            })
+    }
+
+    private static func outcome(_ count: Int) -> Sent {
+        if count >= 0 { return .bytes(count) }
+        return count == -Int(EAGAIN) || count == -Int(EINTR) ? .wouldBlock : .failed
+    }
+
+    /// Sends FIN: nothing more comes from us.
+    func endSending() { _ = clx_shutdown_sending(descriptor) }
+
+    func close() { _ = clx_close(descriptor) }
+
+    /// Closes with RST, so that the peer cannot take what it got for the whole.
+    func reset() {
+        _ = clx_reset_on_close(descriptor)
+        close()
+    }
+
+    /// Bytes that the peer has not acknowledged yet; 0 where that cannot be told.
+    var unsentCount: Int { max(0, Int(clx_unsent_count(descriptor))) }
+}

@@ -1,0 +1,210 @@
+import CLinux
+
+// How exchanges and sessions end: with an answer of our own, with the upstream's answer, by a cut, by time, by a drain.
+
+extension Worker {
+    // ---- answers of our own --------------------------------------------------------------------------------------------
+
+    /// Refuses a head that makes no exchange; the connection closes, because what follows cannot be told apart.
+    mutating func refuse(_ session: Int, _ input: consuming ByteBuffer, _ reply: OwnReply) {
+        pool.give(input)
+        log.appendRefusal(reply.rawValue, from: sessions[session].peer, now)
+        var out = pool.take(holding: Limits.headGrowthBytesMax)
+        reply.write(to: &out, closes: true, keepsAlive10: false, withBody: true)
+        sessions[session].output = consume out
+        sessions[session].phase = .flushing
+        sessionTimers.set(session, now + Self.lingerMilliseconds)
+        flushAndClose(session)
+    }
+
+    /// Answers the session's exchange ourselves. No part of another answer was sent.
+    mutating func reply(_ session: Int, _ reply: OwnReply) {
+        let exchange = Int(sessions[session].exchange)
+        detachUpstream(session, reusable: false)
+        // The rest of a body that nobody reads would be taken for the next request.
+        let closes = exchanges[exchange].closesClient || drain != nil || !exchanges[exchange].requestBody.isFinished
+        exchanges[exchange].closesClient = closes
+        exchanges[exchange].isAnswered = true
+        exchanges[exchange].isAnswerComplete = true
+        exchanges[exchange].status = Int(reply.rawValue)
+        var out: ByteBuffer
+        if let waiting = sessions[session].output.take() {
+            // Interim answers that the client has not taken yet go first.
+            out = pool.enlarge(waiting)
+        } else {
+            out = pool.take(holding: Limits.headGrowthBytesMax)
+        }
+        let isHTTP10 = exchanges[exchange].minorVersion == 0
+        guard out.room >= Limits.headGrowthBytesMax else {
+            pool.give(out)
+            return cut(session)
+        }
+        reply.write(to: &out, closes: closes, keepsAlive10: isHTTP10, withBody: !exchanges[exchange].isHead)
+        sessions[session].output = consume out
+        if flushOutput(session) { finishExchange(session) }
+    }
+
+    /// The upstream's answer cannot be understood.
+    mutating func replyToBadAnswer(_ session: Int) { reply(session, .badGateway) }
+
+    // ---- the end of an exchange ------------------------------------------------------------------------------------------
+
+    /// The whole answer came: the upstream is free, and the exchange ends when the client has taken everything.
+    mutating func completeAnswer(_ session: Int) {
+        let exchange = Int(sessions[session].exchange)
+        exchanges[exchange].isAnswerComplete = true
+        let isRequestComplete = isRequestSent(exchange) && !exchanges[exchange].requestAbandoned
+        detachUpstream(session, reusable: exchanges[exchange].keepsUpstream && isRequestComplete)
+        if sessions[session].output == nil { finishExchange(session) }
+    }
+
+    /// The client has taken the whole answer: the next request, or the end of the connection.
+    mutating func finishExchange(_ session: Int) {
+        let exchange = Int(sessions[session].exchange)
+        let closes = exchanges[exchange].closesClient || !exchanges[exchange].requestBody.isFinished
+        consumeBody(session, exchange, exchanges[exchange].bodyReady)
+        endExchange(session)
+        guard !closes else { return closeAfterAnswer(session) }
+        sessions[session].phase = .idle
+        sessionTimers.set(session, now + (drain == nil ? settings.timeouts.idleMilliseconds : Self.drainIdleMilliseconds))
+        if sessions[session].input != nil || sessions[session].edges.contains(.readable) { enqueue(session) }
+    }
+
+    /// Logs the exchange and gives back what it held.
+    mutating func endExchange(_ session: Int) {
+        let place = Int(sessions[session].exchange)
+        log.append(exchanges[place], from: sessions[session].peer, now)
+        pool.give(exchanges[place].head.take())
+        pool.give(exchanges[place].answer.take())
+        if let pipe = exchanges[place].pipe.take() { pipes.give(pipe) }
+        exchanges.remove(place)
+        sessions[session].exchange = -1
+    }
+
+    /// A part of the answer was sent and the rest will not come: the client must not take it for the whole, so its
+    /// connection is reset.
+    mutating func cut(_ session: Int) {
+        detachUpstream(session, reusable: false)
+        endExchange(session)
+        closeSession(session, withReset: true)
+    }
+
+    /// The client is gone.
+    mutating func abort(_ session: Int) {
+        if sessions[session].exchange >= 0 {
+            detachUpstream(session, reusable: false)
+            endExchange(session)
+        }
+        closeSession(session)
+    }
+
+    // ---- the end of a session --------------------------------------------------------------------------------------------
+
+    /// How long a connection lingers for its client to take the answer.
+    private static let lingerMilliseconds: Milliseconds = 5_000
+    /// How long a drain leaves an idle connection open: a request that is on its way then finds us.
+    private static let drainIdleMilliseconds: Milliseconds = 1_000
+
+    /// Closes at once where nothing is left that could turn the close into a reset, else lingers.
+    private mutating func closeAfterAnswer(_ session: Int) {
+        let mayHaveInput = sessions[session].input != nil || sessions[session].edges.contains(.readable)
+        guard mayHaveInput || drain != nil else { return closeSession(session) }
+        pool.give(sessions[session].input.take())
+        sessions[session].transport.endSending()
+        sessions[session].phase = .lingering
+        sessionTimers.set(session, now + Self.lingerMilliseconds)
+        discardInput(session)
+    }
+
+    mutating func flushAndClose(_ session: Int) {
+        guard flushOutput(session) else { return }
+        sessions[session].edges.insert(.readable)
+        closeAfterAnswer(session)
+    }
+
+    mutating func discardInput(_ session: Int) {
+        while sessions[session].edges.contains(.readable) {
+            var block = pool.takeLarge()
+            let received = sessions[session].transport.receive(into: &block, atMost: Limits.readBytes)
+            pool.give(block)
+            switch received {
+            case .bytes(let count):
+                if count < Limits.readBytes { sessions[session].edges.noteDrained() }
+                sessions[session].lingerBytes += Int32(count)
+                if sessions[session].lingerBytes > Limits.lingerBytesMax { return closeSession(session) }
+            case .wouldBlock: sessions[session].edges.remove(.readable)
+            case .end, .failed: return closeSession(session)
+            }
+        }
+    }
+
+    mutating func closeSession(_ session: Int, withReset: Bool = false) {
+        sessionTimers.set(session, nil)
+        pool.give(sessions[session].input.take())
+        pool.give(sessions[session].output.take())
+        if withReset { sessions[session].transport.reset() } else { sessions[session].transport.close() }
+        sessions.remove(session)
+        team.sessionClosed(index)
+        if isAcceptPaused { resumeAccepting() }
+    }
+
+    // ---- time ------------------------------------------------------------------------------------------------------------
+
+    mutating func expireDeadlines() {
+        while let session = sessionTimers.nextExpired(now) { sessionExpired(session) }
+        while let upstream = upstreamTimers.nextExpired(now) { upstreamExpired(upstream) }
+    }
+
+    private mutating func sessionExpired(_ session: Int) {
+        switch sessions[session].phase {
+        case .vacant: break
+        case .idle, .lingering, .flushing: closeSession(session)
+        case .head:
+            let input = sessions[session].input.take() ?? pool.takeLarge()
+            refuse(session, input, .requestTimeout)
+        case .exchange:
+            let exchange = Int(sessions[session].exchange)
+            if exchanges[exchange].isAnswered || sessions[session].output != nil { return cut(session) }
+            exchanges[exchange].closesClient = true
+            reply(session, .requestTimeout)
+        case .tunnel: cut(session)
+        }
+    }
+
+    // ---- drain -----------------------------------------------------------------------------------------------------------
+
+    /// Stops taking connections, lets running requests end, and idle clients go.
+    mutating func beginDrain(_ milliseconds: Milliseconds) {
+        guard drain == nil else { return }
+        drain = Drain(began: now, deadline: now + milliseconds)
+        emptyListeners()
+        for session in 0..<sessions.highWater where sessions[session].phase == .idle {
+            sessionTimers.set(session, now + Self.drainIdleMilliseconds)
+        }
+        for upstream in 0..<upstreams.highWater where upstreams[upstream].state == .idle { closeUpstream(upstream) }
+    }
+
+    /// The kernel has accepted connections for us that a close would reset: they are served first.
+    private mutating func emptyListeners() {
+        for listener in listeners.indices {
+            var before = -1
+            while before != sessions.count, !isAcceptPaused {
+                before = sessions.count
+                acceptConnections(on: listener)
+            }
+            poller.unwatch(listeners[listener])
+            _ = clx_close(listeners[listener])
+        }
+        listeners = []
+    }
+
+    /// True where nothing is left to wait for. A process that ends takes along what the kernel has not sent yet, so
+    /// connections that are closing are waited for until their clients have acknowledged everything.
+    mutating func isDrained() -> Bool {
+        guard let drain else { return false }
+        for session in 0..<sessions.highWater where sessions[session].phase == .lingering {
+            if sessions[session].transport.unsentCount == 0 { closeSession(session) }
+        }
+        return sessions.count == 0 || now >= drain.deadline
+    }
+}

@@ -1,0 +1,220 @@
+import CLinux
+
+// The way of a request, from top to bottom: accept -> read head -> route -> (UpstreamFlow) pick endpoint -> connect or
+// reuse -> (RequestRelay, ResponseRelay) relay -> (Ending) log, next request or close. Each step hands on to the next.
+
+extension Worker {
+    // ---- accept ------------------------------------------------------------------------------------------------------
+
+    /// Takes the connections that wait at a listener, a bounded number at a time.
+    mutating func acceptConnections(on listener: Int) {
+        guard !isAcceptPaused, listener < listeners.count else { return }
+        for _ in 0..<Limits.acceptsPerTurnMax {
+            guard hasDescriptorForSession else { return pauseAccepting() }
+            var raw = clx_address()
+            let descriptor = unsafe clx_accept(listeners[listener], &raw)
+            if descriptor >= 0 {
+                let connection = Mailbox.Connection(descriptor: descriptor, peer: SocketAddress(raw))
+                if drain != nil || !team.handOver(connection, from: index) {
+                    team.sessionOpened(index)
+                    openSession(descriptor, connection.peer)
+                }
+            } else if descriptor == -EMFILE || descriptor == -ENFILE || descriptor == -ENOMEM || descriptor == -ENOBUFS {
+                return pauseAccepting()
+            } else if descriptor == -EAGAIN {
+                return
+            }
+            // Anything else is the error of one connection that was gone before we took it (accept(2)).
+        }
+    }
+
+    /// A third of the descriptors stays free for connections to upstreams.
+    private var hasDescriptorForSession: Bool {
+        descriptorsUsed < settings.descriptorsMax && sessions.count < settings.descriptorsMax - settings.descriptorsMax / 3
+    }
+
+    var descriptorsUsed: Int { sessions.count + upstreams.count + pipes.descriptorsOpen }
+
+    /// Clients wait in the kernel's queue until a connection closes.
+    private mutating func pauseAccepting() {
+        isAcceptPaused = true
+        for (number, descriptor) in listeners.enumerated() {
+            poller.setWatchingInput(false, descriptor, Token(.listener, slot: number))
+        }
+        if !saidOutOfDescriptors { reports.outOfDescriptors(index, sessions.count) }
+        saidOutOfDescriptors = true
+    }
+
+    mutating func resumeAccepting() {
+        isAcceptPaused = false
+        for (number, descriptor) in listeners.enumerated() {
+            poller.setWatchingInput(true, descriptor, Token(.listener, slot: number))
+        }
+    }
+
+    /// Makes a session of a connection that this worker or another accepted.
+    mutating func openSession(_ descriptor: Int32, _ peer: SocketAddress) {
+        var session = Session()
+        session.transport = Transport(descriptor: descriptor)
+        session.generation = nextGeneration()
+        session.phase = .idle
+        session.peer = peer
+        session.edges = .writable
+        let generation = session.generation
+        guard let place = sessions.insert(session) else {
+            _ = clx_close(descriptor)
+            return team.sessionClosed(index)
+        }
+        guard poller.watchConnection(descriptor, Token(.client, slot: place, generation: generation)) else {
+            return closeSession(place)
+        }
+        sessionTimers.set(place, now + settings.timeouts.headerMilliseconds)
+    }
+
+    // ---- events ------------------------------------------------------------------------------------------------------
+
+    mutating func clientReady(_ token: Token, _ readiness: Readiness) {
+        let session = token.slot
+        guard session < sessions.highWater, sessions[session].phase != .vacant,
+            token.isFor(generation: sessions[session].generation)
+        else { return }
+        sessions[session].edges.note(readiness)
+        advance(session)
+    }
+
+    /// Does what can be done for a session now.
+    mutating func advance(_ session: Int) {
+        switch sessions[session].phase {
+        case .vacant: break
+        case .idle, .head: readHead(session)
+        case .exchange:
+            if sessions[session].edges.contains(.broken) { return abort(session) }
+            if hasBytesBeforeUpgrade(session) { return refuseBytesBeforeUpgrade(session) }
+            relayRequest(session)
+            if sessions[session].phase == .exchange { relayAnswer(session) }
+        case .tunnel: relayTunnel(session)
+        case .flushing: flushAndClose(session)
+        case .lingering: discardInput(session)
+        }
+    }
+
+    // ---- read head ---------------------------------------------------------------------------------------------------
+
+    /// Reads until a head is complete, and goes on with it.
+    private mutating func readHead(_ session: Int) {
+        var input = sessions[session].input.take() ?? pool.takeLarge()
+        // What a pipelining client sent ahead may hold a whole request already.
+        if sessions[session].phase == .idle, !input.isEmpty {
+            sessions[session].phase = .head
+            sessionTimers.set(session, now + settings.timeouts.headerMilliseconds)
+            guard let rest = takeHead(session, input, newFrom: 0) else { return }
+            input = rest
+        }
+        while sessions[session].edges.contains(.readable) {
+            input = pool.enlarge(input)
+            let before = input.count
+            switch sessions[session].transport.receive(into: &input, atMost: Limits.readBytes) {
+            case .bytes(let count):
+                if count < Limits.readBytes { sessions[session].edges.noteDrained() }
+            case .wouldBlock:
+                sessions[session].edges.remove(.readable)
+                continue
+            case .end, .failed:
+                // No request can become complete any more.
+                pool.give(input)
+                return closeSession(session)
+            }
+            if sessions[session].phase == .idle {
+                sessions[session].phase = .head
+                sessionTimers.set(session, now + settings.timeouts.headerMilliseconds)
+            }
+            guard let rest = takeHead(session, input, newFrom: before) else { return }
+            input = rest
+        }
+        sessions[session].input = pool.park(input)
+    }
+
+    /// Parses the head at the front of `input` and begins its exchange.
+    ///
+    /// - Parameter old: how many of the bytes an earlier call has seen.
+    /// - Returns: `input` again where the head is not complete.
+    private mutating func takeHead(_ session: Int, _ input: consuming ByteBuffer, newFrom old: Int) -> ByteBuffer? {
+        // A head that drips in is not parsed for every drop, only when it has an end or has become too long.
+        let isWorthParsing =
+            old == 0 || input.bytes.hasEmptyLine(from: max(0, old - 3)) || input.count >= Limits.headBytesMax
+            || (old < Limits.requestLineBytesMax && input.count >= Limits.requestLineBytesMax)
+        guard isWorthParsing else { return input }
+        switch requestHead.parse(input.bytes) {
+        case .complete(let length) where length <= Limits.headBytesMax: beginExchange(session, input, headLength: length)
+        case .partial where input.count < Limits.headBytesMax: return input
+        case .refused(let refusal): refuse(session, input, OwnReply(refusal))
+        case .complete, .partial: refuse(session, input, .headTooLarge)
+        }
+        return nil
+    }
+
+    // ---- route -------------------------------------------------------------------------------------------------------
+
+    /// Makes an exchange of the parsed head, rewrites the head for the upstream, and goes on to find one.
+    private mutating func beginExchange(_ session: Int, _ input: consuming ByteBuffer, headLength: Int) {
+        let wantsUpgrade = requestHead.wantsUpgrade
+        // Who sends more before the 101 means it for somebody behind us (RFC 9110 section 7.8).
+        if wantsUpgrade, input.count > headLength { return refuse(session, input, .badRequest) }
+        var body = requestHead.body
+        guard case .body(let bodyReady) = body.scan(input.bytes, from: headLength) else {
+            return refuse(session, input, .badRequest)
+        }
+        let service = settings.routes.service(for: input.bytes, requestHead.target)
+
+        var exchange = Exchange()
+        var head = pool.take(holding: headLength + Limits.headGrowthBytesMax)
+        exchange.logged = HeadWriter.writeRequest(
+            requestHead, input.bytes, from: sessions[session].peer, freshID: requestIDs.next(), to: &head)
+        exchange.head = consume head
+        exchange.service = service ?? -1
+        exchange.minorVersion = requestHead.minorVersion
+        exchange.isHead = requestHead.method == .head
+        exchange.isIdempotent = requestHead.method.isIdempotent
+        exchange.wantsUpgrade = wantsUpgrade
+        exchange.closesClient = !requestHead.keepsConnection
+        exchange.requestBody = body
+        exchange.bodyReady = bodyReady
+        exchange.began = now
+        let isBodyFinished = body.isFinished
+
+        input.consume(headLength)
+        if input.isEmpty { pool.give(input) } else { sessions[session].input = consume input }
+        guard let place = exchanges.insert(exchange) else { return closeSession(session) }
+        sessions[session].exchange = Int32(place)
+        sessions[session].phase = .exchange
+        sessionTimers.set(session, isBodyFinished ? nil : now + settings.timeouts.bodyMilliseconds)
+        if service == nil { reply(session, .noRoute) } else { attachUpstream(session) }
+    }
+
+    private func hasBytesBeforeUpgrade(_ session: Int) -> Bool {
+        let edges = sessions[session].edges
+        let exchange = Int(sessions[session].exchange)
+        return exchanges[exchange].wantsUpgrade && !exchanges[exchange].isAnswered && edges.contains(.readable) && !edges.contains(.peerEnded)
+    }
+
+    private mutating func refuseBytesBeforeUpgrade(_ session: Int) {
+        exchanges[Int(sessions[session].exchange)].closesClient = true
+        reply(session, .badRequest)
+    }
+}
+
+extension RawSpan {
+    /// True where a line feed from `start` on is followed by an empty line: where a head may end, well-formed or not.
+    fileprivate func hasEmptyLine(from start: Int) -> Bool {
+        var index = start
+        while index + 1 < byteCount {
+            if byte(index) == ASCII.lf {
+                let next = byte(index + 1)
+                if next == ASCII.lf { return true }
+                if next == ASCII.cr, index + 2 < byteCount, byte(index + 2) == ASCII.lf { return true }
+            }
+            index += 1
+        }
+        return false
+    }
+}

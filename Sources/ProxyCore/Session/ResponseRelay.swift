@@ -1,0 +1,408 @@
+// The answer on its way to the client: interim heads, the rewritten head with the first part of the body in one write,
+// then the rest of the body, copied or spliced. While the client has not taken what it was sent, nothing more is read
+// from the upstream.
+
+extension Worker {
+    /// Whether a step of the relay lets the next one follow.
+    enum ResponseStep {
+        case goesOn, stops
+    }
+
+    /// Room before the bytes of a read for the line that makes them a chunk, and behind them for its end.
+    private static let chunkLineRoom = 18
+
+    /// Passes on what there is of the answer, as far as both sides go.
+    mutating func relayAnswer(_ session: Int) {
+        let exchange = Int(sessions[session].exchange)
+        var moved = exchanges[exchange].bodyBytes
+        while true {
+            if sessions[session].output != nil {
+                guard flushOutput(session) else { return }
+                if exchanges[exchange].isAnswerComplete { return finishExchange(session) }
+            }
+            let upstream = Int(exchanges[exchange].upstream)
+            guard upstream >= 0, upstreams[upstream].state == .active else { return }
+            guard exchanges[exchange].pipe != nil || upstreams[upstream].edges.contains(.readable) else { return }
+            if exchanges[exchange].bodyBytes - moved > Limits.turnBytesMax {
+                moved = exchanges[exchange].bodyBytes
+                return enqueue(session)
+            }
+            let step =
+                if !exchanges[exchange].isAnswered {
+                    readAnswerHead(session, exchange, upstream)
+                } else if exchanges[exchange].pipe != nil {
+                    spliceAnswer(session, exchange, upstream)
+                } else {
+                    readAnswerBody(session, exchange, upstream)
+                }
+            if step == .stops { return }
+        }
+    }
+
+    // ---- head --------------------------------------------------------------------------------------------------------
+
+    private mutating func readAnswerHead(_ session: Int, _ exchange: Int, _ upstream: Int) -> ResponseStep {
+        var block = exchanges[exchange].answer.take() ?? pool.takeLarge()
+        block = pool.enlarge(block)
+        switch upstreams[upstream].transport.receive(into: &block, atMost: Limits.readBytes) {
+        case .bytes(let count):
+            if count < Limits.readBytes { upstreams[upstream].edges.noteDrained() }
+        case .wouldBlock:
+            upstreams[upstream].edges.remove(.readable)
+            exchanges[exchange].answer = pool.park(block)
+            return .stops
+        case .end, .failed:
+            pool.give(block)
+            attemptFailed(session, .badGateway)
+            return .stops
+        }
+        return takeAnswerHeads(session, exchange, upstream, block)
+    }
+
+    /// Parses the heads at the front of `block`: interim ones pass at once, the final one begins the answer.
+    private mutating func takeAnswerHeads(
+        _ session: Int, _ exchange: Int, _ upstream: Int, _ input: consuming ByteBuffer
+    ) -> ResponseStep {
+        var block = consume input
+        while true {
+            switch responseHead.parse(block.bytes) {
+            case .complete(let length) where length <= Limits.headBytesMax:
+                if responseHead.status == 101 { return beginTunnel(session, exchange, upstream, block, length) }
+                guard responseHead.isInterim else { return beginAnswer(session, exchange, upstream, block, length) }
+                let passed = passInterim(session, exchange, block, length)
+                block.consume(length)
+                guard passed else {
+                    pool.give(block)
+                    return .stops
+                }
+                if block.isEmpty {
+                    pool.give(block)
+                    return .goesOn
+                }
+            case .partial where block.count < Limits.headBytesMax:
+                exchanges[exchange].answer = pool.park(block)
+                return .goesOn
+            case .complete, .partial, .refused:
+                pool.give(block)
+                replyToBadAnswer(session)
+                return .stops
+            }
+        }
+    }
+
+    /// An interim answer (RFC 9110 section 15.2) goes to the client, unless that is one of HTTP/1.0, who knows none.
+    private mutating func passInterim(
+        _ session: Int, _ exchange: Int, _ block: borrowing ByteBuffer, _ length: Int
+    ) -> Bool {
+        guard exchanges[exchange].minorVersion >= 1 else { return true }
+        var out = sessions[session].output.take() ?? pool.takeLarge()
+        out = pool.enlarge(out)
+        guard out.room >= length + Limits.headGrowthBytesMax else {
+            sessions[session].output = consume out
+            replyToBadAnswer(session)
+            return false
+        }
+        HeadWriter.writeResponse(responseHead, block.bytes, chunked: false, connection: .unsaid, to: &out)
+        sessions[session].output = consume out
+        return flushOutput(session) || sessions[session].phase == .exchange
+    }
+
+    /// The final head goes out with what came behind it.
+    private mutating func beginAnswer(
+        _ session: Int, _ exchange: Int, _ upstream: Int, _ input: consuming ByteBuffer, _ length: Int
+    ) -> ResponseStep {
+        var block = consume input
+        let isHTTP11 = exchanges[exchange].minorVersion >= 1
+        exchanges[exchange].responseBody = responseHead.body(toHead: exchanges[exchange].isHead)
+        exchanges[exchange].keepsUpstream = responseHead.keepsConnection
+        exchanges[exchange].coding = .asIs
+        switch exchanges[exchange].responseBody {
+        case .length: break
+        case .chunked: if !isHTTP11 { exchanges[exchange].coding = .unchunk }
+        case .untilClose:
+            exchanges[exchange].keepsUpstream = false
+            if isHTTP11 { exchanges[exchange].coding = .chunk }
+        }
+        noteIdleTime(upstream)
+        // An answer that does not wait for the end of the request, or a body without a length for HTTP/1.0, is the last
+        // on its connection.
+        let endsByClosing = !isHTTP11 && !exchanges[exchange].responseBody.hasLength
+        if drain != nil || endsByClosing || !isRequestSent(exchange) { exchanges[exchange].closesClient = true }
+        let connection: HeadWriter.ConnectionField =
+            exchanges[exchange].closesClient ? .close : isHTTP11 ? .unsaid : .keepAlive
+        let coding = exchanges[exchange].coding
+        let isChunked =
+            switch exchanges[exchange].responseBody {
+            case .chunked: coding == .asIs
+            default: coding == .chunk
+            }
+        var out = pool.take(holding: length + Limits.headGrowthBytesMax)
+        HeadWriter.writeResponse(responseHead, block.bytes, chunked: isChunked, connection: connection, to: &out)
+        exchanges[exchange].status = responseHead.status
+        exchanges[exchange].answered = now
+        block.consume(length)
+        guard takeBody(exchange, &block) else {
+            pool.give(block)
+            pool.give(out)
+            exchanges[exchange].status = 0
+            replyToBadAnswer(session)
+            return .stops
+        }
+        exchanges[exchange].isAnswered = true
+        // From here on no other attempt can follow, so nothing is kept for one.
+        exchanges[exchange].canReplay = false
+        consumeBody(session, exchange, exchanges[exchange].bodySent)
+        upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
+        let sent = send(session, out, block)
+        return afterSending(session, exchange, sent)
+    }
+
+    /// How long the server keeps an idle connection, if it says so: we close first, by a second.
+    private mutating func noteIdleTime(_ upstream: Int) {
+        guard let seconds = responseHead.keepAliveSeconds else { return }
+        let promised = Milliseconds(seconds) * 1000 - 1000
+        upstreams[upstream].idleMilliseconds = min(settings.timeouts.upstreamIdleMilliseconds, max(promised, 0))
+    }
+
+    // ---- body --------------------------------------------------------------------------------------------------------
+
+    private mutating func readAnswerBody(_ session: Int, _ exchange: Int, _ upstream: Int) -> ResponseStep {
+        var block = pool.takeLarge()
+        block.reset(startingAt: Self.chunkLineRoom)
+        switch upstreams[upstream].transport.receive(into: &block, atMost: Limits.readBytes) {
+        case .bytes(let count):
+            if count < Limits.readBytes { upstreams[upstream].edges.noteDrained() }
+        case .wouldBlock:
+            upstreams[upstream].edges.remove(.readable)
+            pool.give(block)
+            return .stops
+        case .end:
+            guard case .untilClose = exchanges[exchange].responseBody else {
+                pool.give(block)
+                cut(session)
+                return .stops
+            }
+            block.reset()
+            if exchanges[exchange].coding == .chunk { block.append("0\r\n\r\n") }
+            exchanges[exchange].responseBody = .length(0)
+            let sent = send(session, block, nil)
+            return afterSending(session, exchange, sent)
+        case .failed:
+            pool.give(block)
+            cut(session)
+            return .stops
+        }
+        upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
+        guard takeBody(exchange, &block) else {
+            pool.give(block)
+            cut(session)
+            return .stops
+        }
+        let sent = send(session, block, nil)
+        return afterSending(session, exchange, sent)
+    }
+
+    /// Follows the body through `block` and recodes it for the client.
+    ///
+    /// - Returns: false where its framing is malformed.
+    private mutating func takeBody(_ exchange: Int, _ block: inout ByteBuffer) -> Bool {
+        if exchanges[exchange].coding == .unchunk { return unchunk(exchange, &block) }
+        guard case .body(let count) = exchanges[exchange].responseBody.scan(block.bytes, from: 0) else { return false }
+        if count < block.count {
+            // Bytes that nobody asked for follow the answer: they go nowhere, and the connection is not used again.
+            exchanges[exchange].keepsUpstream = false
+            block.truncate(to: count)
+        }
+        exchanges[exchange].bodyBytes += count
+        if exchanges[exchange].coding == .chunk, count > 0 { block.makeChunk() }
+        return true
+    }
+
+    private mutating func unchunk(_ exchange: Int, _ block: inout ByteBuffer) -> Bool {
+        guard case .chunked(var decoder) = exchanges[exchange].responseBody else { return true }
+        var data = pool.takeLarge()
+        var index = 0
+        while index < block.count, !decoder.isFinished {
+            switch decoder.step(block.bytes, from: index) {
+            case .framing(let end): index = end
+            case .data(let end):
+                data.append(block.bytes.extracting(index..<end))
+                index = end
+            case .malformed:
+                pool.give(data)
+                return false
+            }
+        }
+        if index < block.count { exchanges[exchange].keepsUpstream = false }
+        exchanges[exchange].bodyBytes += data.count
+        exchanges[exchange].responseBody = .chunked(decoder)
+        swap(&block, &data)
+        pool.give(data)
+        return true
+    }
+
+    /// What follows when bytes of the answer were handed to the client's connection.
+    private mutating func afterSending(_ session: Int, _ exchange: Int, _ sent: Bool) -> ResponseStep {
+        guard sent else { return .stops }
+        if exchanges[exchange].responseBody.isFinished {
+            completeAnswer(session)
+            return .stops
+        }
+        if case .length(let remaining) = exchanges[exchange].responseBody, remaining > Limits.spliceThresholdBytes {
+            exchanges[exchange].pipe = pipes.take()
+        }
+        return .goesOn
+    }
+
+    /// Moves the body through a pipe, without copying it.
+    private mutating func spliceAnswer(_ session: Int, _ exchange: Int, _ upstream: Int) -> ResponseStep {
+        guard var pipe = exchanges[exchange].pipe, case .length(var remaining) = exchanges[exchange].responseBody else {
+            return .stops
+        }
+        defer { exchanges[exchange].pipe = pipe }
+        if pipe.count > 0 {
+            switch pipe.drain(to: sessions[session].transport) {
+            case .bytes(let count): exchanges[exchange].bodyBytes += count
+            case .wouldBlock:
+                sessions[session].edges.remove(.writable)
+                waitForClient(session, upstream)
+                return .stops
+            case .failed:
+                abort(session)
+                return .stops
+            }
+            if pipe.count > 0 { return .goesOn }
+            sessionTimers.set(session, nil)
+            if remaining > 0 { return .goesOn }
+            exchanges[exchange].pipe = nil
+            pipes.give(pipe)
+            completeAnswer(session)
+            return .stops
+        }
+        switch pipe.fill(from: upstreams[upstream].transport, atMost: min(remaining, Limits.pipeBytes)) {
+        case .bytes(let count):
+            remaining -= count
+            exchanges[exchange].responseBody = .length(remaining)
+            upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
+            return .goesOn
+        case .wouldBlock:
+            upstreams[upstream].edges.remove(.readable)
+            return .stops
+        case .end, .failed:
+            cut(session)
+            return .stops
+        }
+    }
+
+    // ---- to the client -------------------------------------------------------------------------------------------------
+
+    /// One write of both blocks. What is not taken becomes the session's output.
+    ///
+    /// - Returns: false where the client is gone, and with it the exchange.
+    mutating func send(_ session: Int, _ first: consuming ByteBuffer, _ second: consuming ByteBuffer?) -> Bool {
+        var first = consume first
+        let outcome: Transport.Sent
+        let total: Int
+        if let second {
+            outcome = sessions[session].transport.send(first, second, 0..<second.count)
+            total = first.count + second.count
+            if case .bytes(let count) = outcome, count < total { join(&first, second) } else { pool.give(second) }
+        } else {
+            outcome = sessions[session].transport.send(first)
+            total = first.count
+        }
+        switch outcome {
+        case .bytes(let count) where count == total:
+            pool.give(first)
+            return true
+        case .bytes(let count):
+            first.consume(count)
+        case .wouldBlock: break
+        case .failed:
+            pool.give(first)
+            abort(session)
+            return false
+        }
+        sessions[session].edges.remove(.writable)
+        sessions[session].output = pool.park(first)
+        waitForClient(session, Int(exchanges[Int(sessions[session].exchange)].upstream))
+        return true
+    }
+
+    private mutating func join(_ first: inout ByteBuffer, _ second: consuming ByteBuffer) {
+        var joined = pool.takeLarge()
+        joined.append(first.bytes)
+        joined.append(second.bytes)
+        swap(&first, &joined)
+        pool.give(joined)
+        pool.give(second)
+    }
+
+    /// The client's time runs instead of the upstream's.
+    private mutating func waitForClient(_ session: Int, _ upstream: Int) {
+        sessionTimers.set(session, now + settings.timeouts.bodyMilliseconds)
+        if upstream >= 0 { upstreamTimers.set(upstream, nil) }
+    }
+
+    /// Sends what the client has not taken yet.
+    ///
+    /// - Returns: true where all of it is gone; false where some is left, or the session has ended.
+    mutating func flushOutput(_ session: Int) -> Bool {
+        guard var output = sessions[session].output.take() else { return true }
+        guard sessions[session].edges.contains(.writable) else {
+            sessions[session].output = consume output
+            return false
+        }
+        let outcome = sessions[session].transport.send(output)
+        switch outcome {
+        case .bytes(let count):
+            output.consume(count)
+            guard !output.isEmpty else {
+                pool.give(output)
+                resumeAfterFlush(session)
+                return true
+            }
+        case .wouldBlock: break
+        case .failed:
+            pool.give(output)
+            abort(session)
+            return false
+        }
+        sessions[session].edges.remove(.writable)
+        sessions[session].output = consume output
+        sessionTimers.set(session, now + settings.timeouts.bodyMilliseconds)
+        return false
+    }
+
+    /// The client has caught up: its body may be waited for, and the upstream's time runs again.
+    private mutating func resumeAfterFlush(_ session: Int) {
+        let exchange = Int(sessions[session].exchange)
+        guard exchange >= 0, sessions[session].phase == .exchange else { return }
+        let isFinished = exchanges[exchange].requestBody.isFinished
+        sessionTimers.set(session, isFinished ? nil : now + settings.timeouts.bodyMilliseconds)
+        let upstream = Int(exchanges[exchange].upstream)
+        if upstream >= 0 { upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds) }
+    }
+}
+
+extension BodyFraming {
+    /// The body's end is known before it comes.
+    fileprivate var hasLength: Bool {
+        if case .length = self { return true }
+        return false
+    }
+}
+
+extension ByteBuffer {
+    /// Puts the size line before the content and the line end behind it (RFC 9112 section 7.1).
+    fileprivate mutating func makeChunk() {
+        var size = UInt64(count)
+        prepend(ASCII.lf)
+        prepend(ASCII.cr)
+        repeat {
+            prepend(ASCII.hexDigit(size))
+            size >>= 4
+        } while size > 0
+        append("\r\n")
+    }
+}
