@@ -1,0 +1,102 @@
+import ProxyCore
+
+// ConfigWatch finds out what was asked: text in, one validated value out.
+//
+//   OptionName      what can be set, under which flag and environment variable
+//   Options         what was set, as text: flags over environment
+//   Parse/          one kind of value in each file, text to value or a `Rejection` that says what would be right
+//   ConfigParser    the whole: `Options` to `Config`, or the `ConfigError` to print
+//   Config          the model, whatever wrote it: the command line is its short form
+
+/// What the balancer is to do: everything in it is valid, and every default is filled in.
+package struct Config: Equatable, Sendable {
+    /// Where connections are accepted; at least one.
+    package var listeners: [ListenAddress] = [.any(port: 8080)]
+    /// The pools that requests go to; at least one. Other parts of the process know a service by its index here.
+    package var services: [Service] = []
+    /// Which paths have a service of their own, in the order they were first given, each prefix once.
+    package var routes: [Route] = []
+    /// The index in `services` for requests that no route matches; nil where those are answered 404.
+    package var defaultService: Int?
+    /// What a service uses that names no policy of its own.
+    package var policy: Policy = .roundRobin
+    /// The name servers to ask; empty where those of resolv.conf(5) are asked.
+    package var resolvers: [SocketAddress] = []
+    /// How often each name is resolved again.
+    package var resolveIntervalMilliseconds: Milliseconds = 1_000
+    /// How many worker threads serve; nil means one for each processor that the process may use.
+    package var workers: Int?
+    package var accessLog: AccessLogTarget = .stdout
+    package var logLevel: LogLevel = .info
+    /// How long running requests may take to finish once the process was asked to end.
+    package var drainTimeoutMilliseconds: Milliseconds = 10_000
+    package var timeouts = Timeouts()
+
+    package init() {}
+
+    /// Endpoints that are one another's equals, and how one of them is chosen for a request.
+    package struct Service: Equatable, Sendable {
+        /// `default`, or the prefix of the route that leads here.
+        package var name: String
+        /// Where the endpoints come from; at least one, each once.
+        package var targets: [UpstreamTarget]
+        package var policy: Policy
+
+        package init(name: String, targets: [UpstreamTarget], policy: Policy) {
+            self.name = name
+            self.targets = targets
+            self.policy = policy
+        }
+    }
+
+    /// Requests whose path begins with `prefix` go to `service`; where several match, the longest prefix wins.
+    package struct Route: Equatable, Sendable {
+        /// Begins with `/` and ends in one only where it is `/`. It matches whole segments: `/a` matches `/a`, `/a/` and
+        /// `/a/b`, and not `/ab`.
+        package var prefix: String
+        /// An index in `Config.services`.
+        package var service: Int
+
+        package init(prefix: String, service: Int) {
+            self.prefix = prefix
+            self.service = service
+        }
+    }
+}
+
+/// Where connections are accepted. Port 0 lets the system pick one.
+package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    /// All addresses of this host, IPv4 and IPv6.
+    case any(port: UInt16)
+    /// One address. `0.0.0.0` means all of IPv4 and `::` all of IPv6, each without the other.
+    case address(SocketAddress)
+
+    package var port: UInt16 {
+        switch self {
+        case .any(let port): port
+        case .address(let address): address.port
+        }
+    }
+
+    /// As it was written: `:80`, `127.0.0.1:80`, `[::1]:80`.
+    package var description: String {
+        switch self {
+        case .any(let port): ":\(port)"
+        case .address(let address): address.description
+        }
+    }
+}
+
+/// Where access-log lines go.
+package enum AccessLogTarget: Equatable, Sendable {
+    case stdout
+    case stderr
+    case off
+    /// A path, to which lines are appended.
+    case file(String)
+}
+
+/// How much the event log says: each level includes those after it. The names are those of swift-log's levels.
+package enum LogLevel: String, CaseIterable, Sendable {
+    case trace, debug, info, notice, warning, error, critical
+}
