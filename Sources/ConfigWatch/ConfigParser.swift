@@ -3,13 +3,13 @@ import ProxyCore
 extension Config {
     /// Checks every option and puts them together.
     ///
-    /// - Throws: The first mistake, in the order in which `Config` lists its parts.
+    /// - Throws: The first mistake. That upstreams are missing altogether comes last, because a wrong value is nearer to
+    ///   what the person was about.
     package init(_ options: Options) throws(ConfigError) {
         self.init()
         let listeners = try options.all(.listen, Parse.listenAddress)
         if !listeners.isEmpty { self.listeners = Self.withoutRepetition(listeners) }
         policy = try options.one(.policy, Parse.policy) ?? policy
-        try takeServices(options)
         resolvers = try options.all(.resolver, Parse.resolver)
         resolveIntervalMilliseconds =
             try options.one(.resolveInterval, Parse.resolveInterval) ?? resolveIntervalMilliseconds
@@ -18,6 +18,7 @@ extension Config {
         logLevel = try options.one(.logLevel, Parse.logLevel) ?? logLevel
         drainTimeoutMilliseconds = try options.one(.drainTimeout, Parse.duration) ?? drainTimeoutMilliseconds
         try takeTimeouts(options)
+        try takeServices(options)
     }
 
     /// All `--upstream` form the service `default`; each distinct route path forms one, named by its path.
