@@ -43,5 +43,6 @@ let package = Package(
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore"], swiftSettings: strict),
         .testTarget(name: "DiscoveryTests", dependencies: ["Discovery"], swiftSettings: strict),
         .testTarget(name: "ConfigWatchTests", dependencies: ["ConfigWatch"], swiftSettings: strict),
+        .testTarget(name: "BalancerTests", dependencies: ["Balancer", "ConfigWatch"], swiftSettings: strict),
     ]
 )
