@@ -1,0 +1,50 @@
+import ProxyCore
+
+/// When a name is asked again: at each interval, sooner after a connect failure, later while servers fail.
+///
+/// A value without clock and random source: the moment and a random number come in, the moment that is due goes out.
+struct RefreshSchedule: Sendable {
+    private let interval: Milliseconds
+    private var began = Instant(microseconds: 0)
+    private var failures = 0
+    private var isUrgent = false
+    private(set) var isAsking = false
+    /// When the next refresh is to begin; it means nothing while `isAsking`.
+    private(set) var due = Instant(microseconds: 0)
+
+    /// `interval` is the time from the beginning of one refresh to that of the next.
+    init(interval: Milliseconds) { self.interval = max(1, interval) }
+
+    mutating func begin(at now: Instant) {
+        began = now
+        isAsking = true
+        isUrgent = false
+    }
+
+    /// A refresh ended: with news of any kind, or because nothing could be learned (`failed`).
+    ///
+    /// - Parameter random: from 0 up to but not including 1. It moves the next refresh by up to a tenth of the pause in
+    ///   either direction, lest the names (and the instances of this program) all ask at once.
+    mutating func end(failed: Bool, at now: Instant, random: Double) {
+        isAsking = false
+        failures = failed ? failures + 1 : 0
+        let pause = pauseMilliseconds * 1000
+        let jittered = Int64(Double(pause) * (0.9 + 0.2 * random))
+        due = max(now, Instant(microseconds: began.microseconds + jittered))
+        if isUrgent { urge(at: now) }
+    }
+
+    /// A connect to one of the name's addresses failed, so the answer may be out of date. What is being asked now may
+    /// have been answered before that, so it does not count.
+    mutating func urge(at now: Instant) {
+        isUrgent = true
+        due = min(due, max(now, began + Limits.urgentGapMilliseconds))
+    }
+
+    /// The interval, doubled with each failure after the first.
+    private var pauseMilliseconds: Milliseconds {
+        let longest = max(interval, min(interval * Limits.backoffIntervals, Limits.backoffMilliseconds))
+        let doublings = min(max(0, failures - 1), 8)
+        return min(interval << Milliseconds(doublings), longest)
+    }
+}

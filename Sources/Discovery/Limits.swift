@@ -1,0 +1,47 @@
+import ProxyCore
+
+/// Every bound of name resolution, each with its reason.
+enum Limits {
+    /// Addresses taken from one answer. A message has at most 65,535 bytes and an A record at least 16, so that no A
+    /// answer is cut.
+    static let addressesPerAnswerMax = 4096
+
+    /// What an answer over UDP may measure without being fragmented on its way (RFC 9715 section 3).
+    static let udpPayloadBytes = 1232
+
+    /// How long one server may keep silent before the next try, unless resolv.conf says otherwise. The C library's 5 s
+    /// would hold up the news of a whole scale-up.
+    static let serverTimeoutMilliseconds: Milliseconds = 700
+    static let serverTimeoutMillisecondsMax: Milliseconds = 5_000
+    /// How often each server is tried, unless resolv.conf says otherwise.
+    static let triesPerServer = 2
+    static let triesPerServerMax = 5
+
+    /// Servers that are asked; each costs time while it is dead. The C library takes three.
+    static let serversMax = 8
+    /// Search domains; Kubernetes allows as many.
+    static let searchDomainsMax = 32
+    /// resolv.conf(5).
+    static let ndotsMax = 15
+    /// A domain name as text without its last dot (RFC 1035 section 2.3.4).
+    static let nameBytesMax = 253
+
+    /// What is read of `resolv.conf` and `hosts`: lists of blocked hosts reach some hundred thousand bytes.
+    static let fileBytesMax = 1 << 20
+    /// How late a changed `resolv.conf` or `hosts` may be noticed; two stat(2) calls each time.
+    static let fileCheckMilliseconds: Milliseconds = 2_000
+
+    /// The least time between two refreshes of a name that connect failures ask for: four in a second.
+    static let urgentGapMilliseconds: Milliseconds = 250
+    /// The longest pause while servers fail, unless the interval itself is longer.
+    static let backoffMilliseconds: Milliseconds = 5_000
+    /// And no more than this many intervals.
+    static let backoffIntervals: Milliseconds = 5
+
+    /// How long the addresses of one family wait for the other family's answer: some servers never answer AAAA
+    /// (RFC 4074), and new endpoints should not wait for a time-out.
+    static let otherFamilyMilliseconds: Milliseconds = 300
+
+    /// Addresses that a log line names before it only counts.
+    static let addressesPerLogLineMax = 16
+}
