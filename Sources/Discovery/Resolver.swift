@@ -2,13 +2,13 @@
 //
 // An address comes this way:
 //
-//     Channel          c-ares on the loop: one question, one Answer
+//     Query            one question to c-ares on the loop, one Answer
 //     Nameservers      the servers in turn, until one says something
 //     NameWatch        one name: RefreshSchedule says when to ask, Lookup what, NameState what the answers mean
 //     EndpointSet      the addresses of a service, merged with its endpoints so far
 //     EndpointSnapshot what the workers adopt
 //
-// NameSource holds what the files say (ResolverConfig, HostsFile, by way of WatchedFile). All of it but Channel,
+// NameSource holds what the files say (ResolverConfig, HostsFile, by way of WatchedFile). All of it but Query,
 // Nameservers, NameSource, NameWatch and Resolver are values that decide without clock or socket.
 
 import Logging
@@ -31,6 +31,8 @@ package struct ResolverSettings: Sendable {
     package var servers: [SocketAddress] = []
     /// The time from one refresh of a name to the next, whatever the TTL.
     package var interval: Milliseconds = 1000
+    /// How long a server may keep silent before the next one is tried; nil: what `resolv.conf` says, or 700.
+    package var serverTimeout: Milliseconds?
     package var resolvConfPath = "/etc/resolv.conf"
     package var hostsPath = "/etc/hosts"
 

@@ -3,34 +3,30 @@ import ProxyCore
 
 /// Where names are looked up: `/etc/hosts`, and the servers and search list of `/etc/resolv.conf`, as they are now.
 final class NameSource {
-    private let loop: ControlLoop
     private let log: Logger
-    /// The servers that the command line names instead of those of `resolv.conf`.
-    private let servers: [SocketAddress]
+    /// What goes before `resolv.conf`.
+    private let settings: ResolverSettings
     private var resolvConf: WatchedFile
     private var hostsFile: WatchedFile
-    private var config = ResolverConfig("")
-    private var hosts = HostsFile("")
-    private var nameservers: Nameservers
+    private var hosts: HostsFile
+    private let nameservers: Nameservers
 
-    /// - Throws: `Channel.Failure` where no channel can be made.
-    init(loop: ControlLoop, settings: ResolverSettings, log: Logger) throws(Channel.Failure) {
-        self.loop = loop
+    /// - Throws: `Query.Failure` where c-ares cannot be used.
+    init(loop: ControlLoop, settings: ResolverSettings, log: Logger) throws(Query.Failure) {
         self.log = log
-        servers = settings.servers
+        self.settings = settings
         resolvConf = WatchedFile(path: settings.resolvConfPath)
         hostsFile = WatchedFile(path: settings.hostsPath)
-        config = ResolverConfig(resolvConf.textIfChanged() ?? "")
-        config.servers = Self.servers(of: config, given: settings.servers, last: [])
         hosts = HostsFile(hostsFile.textIfChanged() ?? "")
-        nameservers = try Nameservers(loop: loop, config: config)
+        let text = resolvConf.textIfChanged() ?? ""
+        nameservers = try Nameservers(loop: loop, config: Self.config(text, settings, lastServers: []))
     }
 
     /// The addresses that `/etc/hosts` gives `name`; they need no DNS.
     func hostsAddresses(of name: String) -> [SocketAddress] { hosts.addresses(of: name) }
 
     /// The absolute names that `name` may stand for.
-    func candidates(for name: String) -> [String] { config.candidates(for: name) }
+    func candidates(for name: String) -> [String] { nameservers.config.candidates(for: name) }
 
     func ask(_ name: String, _ type: RecordType, then: @escaping (Answer) -> Void) {
         nameservers.ask(name, type, then: then)
@@ -47,27 +43,22 @@ final class NameSource {
 
     private func adoptResolvConf() -> Bool {
         guard let text = resolvConf.textIfChanged() else { return false }
-        var next = ResolverConfig(text)
-        next.servers = Self.servers(of: next, given: servers, last: config.servers)
-        guard next != config else { return false }
-        do {
-            // What the old servers are being asked, they may still answer.
-            nameservers = try Nameservers(loop: loop, config: next)
-        } catch {
-            log.warning("\(resolvConf.path): \(error), asking the same servers as before")
-            return false
-        }
-        config = next
-        log.info("\(resolvConf.path): asking \(next.servers.map(\.description).joined(separator: ", "))")
+        let next = Self.config(text, settings, lastServers: nameservers.config.servers)
+        guard next != nameservers.config else { return false }
+        nameservers.config = next
+        log.info("\(resolvConf.path) changed: asking \(next.servers.map(\.description).joined(separator: ", "))")
         return true
     }
 
     /// A file without servers is one that is just being written, so the last ones stay; at the start it means a server
     /// on this machine (resolv.conf(5)).
-    private static func servers(
-        of config: ResolverConfig, given: [SocketAddress], last: [SocketAddress]
-    ) -> [SocketAddress] {
+    private static func config(
+        _ text: String, _ settings: ResolverSettings, lastServers: [SocketAddress]
+    ) -> ResolverConfig {
+        var config = ResolverConfig(text)
         let local = [SocketAddress(ip: "127.0.0.1", port: 53)].compactMap { $0 }
-        return [given, config.servers, last].first { !$0.isEmpty } ?? local
+        config.servers = [settings.servers, config.servers, lastServers].first { !$0.isEmpty } ?? local
+        config.timeoutMilliseconds = settings.serverTimeout ?? config.timeoutMilliseconds
+        return config
     }
 }

@@ -3,23 +3,22 @@ import ProxyCore
 /// The name servers, asked in their order until one gives an answer that says something.
 ///
 /// c-ares passes over servers that keep silent. A server that answers with a failure ends its walk, so the question is
-/// put again to a channel that begins with the next server; where there is but one, to that one, once.
+/// put again, beginning with the next server; where there is but one, to that one, once.
 final class Nameservers {
+    /// Whom to ask from now on; questions under way stay with those that they began with. It names a server at least.
+    var config: ResolverConfig
     private let loop: ControlLoop
-    private let config: ResolverConfig
-    /// The channel at place k asks server k first. Each is made when it is first needed, and again after it heard
-    /// nobody: its sockets may belong to a network that is no more.
-    private var channels: [Channel?]
-    private var roundsMax: Int { max(2, channels.count) }
+    private var underWay: [UInt64: Query] = [:]
+    private var serial: UInt64 = 0
 
-    /// - Parameter config: what it says of servers and their time-outs; it names at least one server.
-    /// - Throws: `Channel.Failure` where no channel can be made.
-    init(loop: ControlLoop, config: ResolverConfig) throws(Channel.Failure) {
+    /// - Throws: `Query.Failure` where c-ares cannot be used.
+    init(loop: ControlLoop, config: ResolverConfig) throws(Query.Failure) {
+        try Query.startLibrary()
         self.loop = loop
         self.config = config
-        channels = Array(repeating: nil, count: config.servers.count)
-        _ = try channel(at: 0)
     }
+
+    deinit { close() }
 
     /// Asks for the records of `type` that the absolute `name` has. `then` is called once, maybe before this returns.
     func ask(_ name: String, _ type: RecordType, then: @escaping (Answer) -> Void) {
@@ -27,36 +26,37 @@ final class Nameservers {
     }
 
     /// Ends all questions; none of them is answered any more.
-    func close() { channels.forEach { $0?.cancel() } }
-
-    private func ask(_ name: String, _ type: RecordType, round: Int, then: @escaping (Answer) -> Void) {
-        let place = round % channels.count
-        let channel: Channel
-        do {
-            channel = try self.channel(at: place)
-        } catch {
-            return then(.failure(.unheard(error.description)))
-        }
-        channel.ask(name, type) { [weak self] answer in
-            guard let self, let failure = answer.failure else { return then(answer) }
-            switch failure {
-            case .unheard:
-                if channels[place] === channel { channels[place] = nil }
-                then(answer)
-            case .code, .unusable, .late:
-                guard round + 1 < roundsMax else { return then(answer) }
-                ask(name, type, round: round + 1, then: then)
-            }
-        }
+    func close() {
+        underWay.values.forEach { $0.cancel() }
+        underWay = [:]
     }
 
-    private func channel(at place: Int) throws(Channel.Failure) -> Channel {
-        if let channel = channels[place] { return channel }
-        let servers = Array(config.servers[place...] + config.servers[..<place])
-        let channel = try Channel(
-            loop: loop, servers: servers, timeoutMilliseconds: config.timeoutMilliseconds,
-            triesPerServer: config.triesPerServer)
-        channels[place] = channel
-        return channel
+    private func ask(_ name: String, _ type: RecordType, round: Int, then: @escaping (Answer) -> Void) {
+        serial += 1
+        let key = serial
+        let query = Query(loop: loop, type: type) { [unowned self] answer in
+            underWay[key] = nil
+            guard answer.deservesAnotherServer, round + 1 < max(2, config.servers.count) else { return then(answer) }
+            ask(name, type, round: round + 1, then: then)
+        }
+        underWay[key] = query
+        query.start(name, servers: servers(from: round))
+    }
+
+    private func servers(from round: Int) -> Query.Servers {
+        let first = round % config.servers.count
+        return Query.Servers(
+            addresses: Array(config.servers[first...] + config.servers[..<first]),
+            timeoutMilliseconds: config.timeoutMilliseconds, triesPerServer: config.triesPerServer)
+    }
+}
+
+extension Answer {
+    /// True for the failure of one server; where none was heard, all have been asked.
+    fileprivate var deservesAnotherServer: Bool {
+        switch failure {
+        case .code, .unusable: true
+        case .unheard, .late, nil: false
+        }
     }
 }

@@ -59,7 +59,9 @@ final class Scene {
     }
 
     /// Starts with one service whose one target is `web:80`.
-    func start(interval: Milliseconds = 60) throws { try start([[.name("web", port: 80)]], interval: interval) }
+    func start(interval: Milliseconds = 60, serverTimeout: Milliseconds? = nil) throws {
+        try start([[.name("web", port: 80)]], interval: interval) { $0.serverTimeout = serverTimeout }
+    }
 
     /// What the newest snapshot lists for a service.
     func endpoints(of service: Int = 0) -> [String] {
