@@ -88,7 +88,7 @@ package final class Resolver {
     package func start() {
         reconcile()
         publishSnapshot()
-        watches.values.forEach { $0.refresh() }
+        for watch in watches.values { watch.refresh() }
         followFiles()
     }
 
@@ -104,7 +104,7 @@ package final class Resolver {
     package func stop() {
         if let fileTimer { loop.cancel(fileTimer) }
         fileTimer = nil
-        watches.values.forEach { $0.stop() }
+        for watch in watches.values { watch.stop() }
         source.close()
     }
 
@@ -160,7 +160,9 @@ package final class Resolver {
     private func publishSnapshot() { publish(EndpointSnapshot(services: sets.map(\.endpoints))) }
 
     private func followFiles() {
-        if source.followFiles() { watches.values.forEach { $0.refreshUrgently() } }
+        if source.followFiles() {
+            for watch in watches.values { watch.refreshUrgently() }
+        }
         let pause = min(settings.interval, Limits.fileCheckMilliseconds)
         fileTimer = loop.schedule(after: pause) { [weak self] in self?.followFiles() }
     }

@@ -32,7 +32,8 @@ import Testing
     }
 
     @Test func recordsOfOtherNamesAndTypesAreIgnored() {
-        #expect(answer([.a("10.0.0.1", owner: "other.example"), .a("10.0.0.2")]) == .addresses(ips("10.0.0.2"), ttlSeconds: 600))
+        let mixed = answer([.a("10.0.0.1", owner: "other.example"), .a("10.0.0.2")])
+        #expect(mixed == .addresses(ips("10.0.0.2"), ttlSeconds: 600))
         #expect(answer([.a("10.0.0.1")], type: .aaaa) == .noData)
     }
 

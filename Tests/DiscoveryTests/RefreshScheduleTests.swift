@@ -24,12 +24,13 @@ import Testing
         #expect(schedule.due == at(3500))
     }
 
-    @Test(arguments: [
-        (1000, [1000, 2000, 4000, 5000, 5000, 5000]),
-        (100, [100, 200, 400, 500, 500, 500]),
-        (3000, [3000, 5000, 5000, 5000, 5000, 5000]),
-        (10_000, [10_000, 10_000, 10_000, 10_000, 10_000, 10_000]),
-    ] as [(Milliseconds, [Milliseconds])])
+    @Test(
+        arguments: [
+            (1000, [1000, 2000, 4000, 5000, 5000, 5000]),
+            (100, [100, 200, 400, 500, 500, 500]),
+            (3000, [3000, 5000, 5000, 5000, 5000, 5000]),
+            (10_000, [10_000, 10_000, 10_000, 10_000, 10_000, 10_000]),
+        ] as [(Milliseconds, [Milliseconds])])
     func failuresSlowThePace(interval: Milliseconds, pauses: [Milliseconds]) {
         var schedule = RefreshSchedule(interval: interval)
         var now = at(0)

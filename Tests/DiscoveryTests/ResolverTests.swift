@@ -13,7 +13,9 @@ import Testing
         { question in .records(question.type == ipv4 ? addresses.map { .a($0) } : []) }
     }
 
-    private func many(_ count: Int) -> [DNSMessage.Record] { (0..<count).map { .a("10.1.\($0 / 250).\($0 % 250 + 1)") } }
+    private func many(_ count: Int) -> [DNSMessage.Record] {
+        (0..<count).map { .a("10.1.\($0 / 250).\($0 % 250 + 1)") }
+    }
 
     // MARK: Answers
 

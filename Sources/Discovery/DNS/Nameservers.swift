@@ -27,7 +27,7 @@ final class Nameservers {
 
     /// Ends all questions; none of them is answered any more.
     func close() {
-        underWay.values.forEach { $0.cancel() }
+        for query in underWay.values { query.cancel() }
         underWay = [:]
     }
 

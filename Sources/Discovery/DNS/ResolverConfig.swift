@@ -18,10 +18,10 @@ struct ResolverConfig: Equatable, Sendable {
         for line in text.split(whereSeparator: \.isNewline) where line.first != "#" && line.first != ";" {
             let words = line.split(whereSeparator: \.isWhitespace)
             switch words.first {
-            case "nameserver": words.dropFirst().first.map { addServer(String($0)) }
+            case "nameserver": if words.count > 1 { addServer(String(words[1])) }
             // The last of these lines counts.
             case "search", "domain": search = Self.domains(words.dropFirst())
-            case "options": words.dropFirst().forEach { setOption($0) }
+            case "options": for word in words.dropFirst() { setOption(word) }
             default: continue
             }
         }
