@@ -22,6 +22,8 @@ ip link set lo up
 ip address add {OUTER_DNS}/32 dev lo
 dnsmasq --conf-file=/dev/null --pid-file= --listen-address={OUTER_DNS} --bind-interfaces \
     --no-resolv --no-hosts --local=/#/
+# In the machine's /run it would find containerd, systemd and firewalld, and have them act outside of the namespaces.
+mount -t tmpfs none /run
 exec dockerd "$@"
 """
 
