@@ -1,7 +1,7 @@
 """The results as an SVG chart: for each case one group of bars, a bar for each proxy.
 
-A request of 1 MiB costs fifty times one of 128 bytes, so each group has a scale of its own: nginx is 1. What a bar
-stands for is written at its end.
+An answer of 1 MiB costs thirty times one of 128 bytes, so each group has a scale of its own: its longest bar is as
+long as that of any other. What a bar stands for is written at its end.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from .report import LABELS
+from .summary import OURS
 
-WIDTH, LABEL_WIDTH, SCALE_WIDTH = 780, 230, 400
-TOP, BAR, GAP, GROUP_GAP = 96, 13, 3, 16
+WIDTH, LABEL_WIDTH, SCALE_WIDTH = 780, 216, 380
+TOP, BAR, GAP, GROUP_GAP = 114, 13, 3, 16
 LEFT = LABEL_WIDTH + 10
 
 STYLE = """
@@ -22,12 +23,10 @@ STYLE = """
     .figure { font-size: 12px; font-variant-numeric: tabular-nums }
     .strong { font-weight: 600 }
     .balancer { fill: #d9480f } .nginx { fill: #8c959f } .haproxy { fill: #c4cad1 }
-    .one { stroke: #57606a; stroke-dasharray: 2 3 }
     @media (prefers-color-scheme: dark) {
       text { fill: #e6edf3 }
       .quiet { fill: #9198a1 }
       .balancer { fill: #ff8f50 } .nginx { fill: #7d8590 } .haproxy { fill: #4d5560 }
-      .one { stroke: #9198a1 }
     }
 """
 
@@ -36,38 +35,46 @@ def svg(results: dict[str, Any]) -> str:
     """The chart of `results`, as `bench/run` writes them."""
     proxies = results["options"]["proxies"]
     groups = [group(case, proxies) for case in results["cases"]]
-    longest = max(length for _, bars in groups for _, length, _ in bars)
-    unit = SCALE_WIDTH / max(1.25, longest)
-    height = TOP + sum(group_height(bars) for _, bars in groups) + 14
+    height = TOP + sum(group_height(bars) for _, bars in groups)
     about = results["machine"]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'role="img" aria-label="CPU time per request of balancer, nginx and HAProxy">',
         f"  <style>{STYLE}  </style>",
         text(16, 28, "CPU time per request, and memory per idle connection: shorter is better", "title"),
-        text(16, 48, f"one worker each, same upstream, logs off; {about['cpu']}, {about['cores']} processors; "
-                     f"Linux {about['kernel']}", "quiet"),
+        text(16, 49, "One worker each, same upstream, logs off. Each group has a scale of its own.", "quiet"),
+        text(16, 66, f"{about['cpu']}, {about['cores']} processors, Linux {about['kernel']}; {versions(about)}",
+             "quiet"),
         *legend(proxies),
     ]
     y = TOP
     for title, bars in groups:
-        parts += draw(title, bars, y, unit)
+        parts += draw(title, bars, y)
         y += group_height(bars)
-    one = LEFT + unit
-    parts.append(f'  <line class="one" x1="{one:.1f}" y1="{TOP - 6}" x2="{one:.1f}" y2="{y - GROUP_GAP + 4}"/>')
     return "\n".join(parts + ["</svg>"]) + "\n"
 
 
 Bar = tuple[str, float, str]
 
 
+def versions(about: dict[str, Any]) -> str:
+    """Which releases were compared, without the packagers' suffixes."""
+    numbers = about["versions"]
+    return ", ".join(f"{LABELS[name]} {numbers[name].partition('-')[0]}" for name in LABELS if name in numbers)
+
+
 def group(case: dict[str, Any], proxies: list[str]) -> tuple[str, list[Bar]]:
-    """A case's title and its bars: the proxy, its length in units of nginx's, and what stands at its end."""
+    """A case's title and its bars: the proxy, the bar's length from 0 to 1, and what stands at its end."""
     metric, unit = ("cpu_us", "µs") if "cpu_us" in case["medians"][proxies[0]] else ("pss_bytes", "bytes")
     figures = {proxy: case["medians"][proxy][metric] for proxy in proxies}
-    one = figures.get("nginx") or figures[proxies[0]]
-    return case["title"], [(proxy, max(0.0, figures[proxy] / one),
-                            f"{figures[proxy]:,.{1 if figures[proxy] < 100 else 0}f} {unit}") for proxy in proxies]
+    longest = max(1.0, *figures.values())
+    bars = []
+    for proxy in proxies:
+        label = f"{figures[proxy]:,.{1 if figures[proxy] < 100 else 0}f} {unit}"
+        if proxy == OURS and metric in case["ratios"].get("nginx", {}):
+            label += f", {case['ratios']['nginx'][metric]['median']:.2f} of nginx"
+        bars.append((proxy, max(0.0, figures[proxy] / longest), label))
+    return case["title"], bars
 
 
 def group_height(bars: list[Bar]) -> int:
@@ -77,22 +84,22 @@ def group_height(bars: list[Bar]) -> int:
 def legend(proxies: list[str]) -> list[str]:
     parts, x = [], 16
     for proxy in proxies:
-        parts.append(f'  <rect class="{proxy}" x="{x}" y="62" width="12" height="12" rx="2"/>')
-        parts.append(text(x + 18, 72, LABELS[proxy]))
+        parts.append(f'  <rect class="{proxy}" x="{x}" y="84" width="12" height="12" rx="2"/>')
+        parts.append(text(x + 18, 94, LABELS[proxy]))
         x += 40 + 8 * len(LABELS[proxy])
     return parts
 
 
-def draw(title: str, bars: list[Bar], top: int, unit: float) -> list[str]:
+def draw(title: str, bars: list[Bar], top: int) -> list[str]:
     """One group: its title to the left, level with the middle of its bars."""
     middle = top + (group_height(bars) - GROUP_GAP - GAP) / 2
     parts = [text(LABEL_WIDTH, middle + 4.5, title, anchor="end")]
     for row, (proxy, length, label) in enumerate(bars):
         y = top + row * (BAR + GAP)
-        parts.append(f'  <rect class="{proxy}" x="{LEFT}" y="{y}" width="{length * unit:.1f}" height="{BAR}" rx="2">'
-                     f"<title>{LABELS[proxy]}: {label}, {length:.2f} of nginx</title></rect>")
-        parts.append(text(LEFT + length * unit + 6, y + 10.5, label,
-                          "figure strong" if proxy == "balancer" else "figure"))
+        width = length * SCALE_WIDTH
+        parts.append(f'  <rect class="{proxy}" x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2"/>')
+        parts.append(text(LEFT + width + 6, y + 10.5, label,
+                          "figure strong" if proxy == OURS else "figure"))
     return parts
 
 

@@ -30,6 +30,7 @@ def describe(proxies: list[str]) -> dict[str, object]:
         "memory_mib": int(first(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())) // 1024,
         "kernel": os.uname().release,
         "system": first(r'PRETTY_NAME="(.+)"', Path("/etc/os-release").read_text()),
+        "congestion_control": Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip(),
         # A connection tracker makes every packet dearer, for all three alike.
         "connection_tracking": Path("/proc/net/nf_conntrack").exists() or Path("/proc/sys/net/netfilter").exists(),
         "versions": {name: version(command) for name, command in commands.items()},

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,15 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 10.0) 
         if time.monotonic() > deadline:
             raise Failure(f"waited {seconds:g} s in vain for {what}")
         time.sleep(0.01)
+
+
+def end_on_signals() -> None:
+    """Lets SIGINT and SIGTERM unwind the stack, so that `with` blocks end what they started.
+
+    SIGINT too is set, for where the shell had it ignored: in a background job.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def raise_descriptor_limit() -> int:

@@ -21,7 +21,9 @@ def markdown(results: dict[str, Any]) -> str:
         parts += ["## Targets", targets(results["cases"])]
     if loaded:
         parts += ["## CPU per request (us: user + system)", cpu(loaded, proxies),
-                  "## Requests per second, latency (p50 / p99 in us)", speed(loaded, proxies),
+                  "## Requests per second (and how busy the proxy's processor was)", rate(loaded, proxies),
+                  "## Latency, median (us)", latency(loaded, proxies, "p50_us"),
+                  "## Latency, 99th percentile (us)", latency(loaded, proxies, "p99_us"),
                   "## System calls per request", calls(loaded, proxies)]
     if idle:
         parts += ["## Memory per idle connection (bytes: PSS / RSS)", memory(idle, proxies)]
@@ -32,10 +34,10 @@ def markdown(results: dict[str, Any]) -> str:
 def machine(results: dict[str, Any]) -> str:
     about, options = results["machine"], results["options"]
     versions = ", ".join(f"{name} {number}" for name, number in sorted(about["versions"].items()))
-    return (f"{about['date']}. {about['cpu']}, {about['cores']} processors, {about['memory_mib']} MiB, "
-            f"{about['system']}, Linux {about['kernel']}; {versions}. {options['rounds']} rounds of "
-            f"{options['seconds']} s, alternating; {options['placement']}. Figures are medians of the rounds, ratios "
-            f"are medians of each round's ratio (lowest to highest in brackets).")
+    return (f"{about['date']}. {about['cpu']}, {about['cores']} processors, {about['memory_mib']} MiB; "
+            f"{about['system']}, Linux {about['kernel']}, TCP {about['congestion_control']}; {versions}. "
+            f"{options['rounds']} rounds of {options['seconds']} s, alternating; {options['placement']}. Figures are "
+            f"medians of the rounds, ratios are medians of each round's ratio (lowest to highest in brackets).")
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -65,40 +67,38 @@ def ratio(case: dict[str, Any], peer: str, metric: str) -> str:
     return f"{figures['median']:.2f} ({figures['low']:.2f}-{figures['high']:.2f})" if figures else "-"
 
 
-def ratio_heads(proxies: list[str]) -> list[str]:
+def versus(case: dict[str, Any], proxies: list[str], metric: str) -> list[str]:
+    return [ratio(case, peer, metric) for peer in peers(proxies)]
+
+
+def heads(proxies: list[str]) -> list[str]:
+    return ["case"] + [LABELS[proxy] for proxy in proxies] + [f"to {LABELS[peer]}'s" for peer in peers(proxies)]
+
+
+def peers(proxies: list[str]) -> list[str]:
     """A column for each peer, where there is something to compare it with."""
     return [peer for peer in proxies if peer != OURS] if OURS in proxies else []
 
 
 def cpu(cases: list[dict[str, Any]], proxies: list[str]) -> str:
-    peers = ratio_heads(proxies)
-    rows = []
-    for case in cases:
-        row = [case["title"]]
-        for proxy in proxies:
-            figures = case["medians"][proxy]
-            row.append(f"{figures['cpu_us']:.1f}: {figures['cpu_user_us']:.1f} + {figures['cpu_system_us']:.1f}")
-        rows.append(row + [ratio(case, peer, "cpu_us") for peer in peers])
-    return table(["case"] + [LABELS[proxy] for proxy in proxies] + [f"to {LABELS[peer]}'s" for peer in peers], rows)
+    def cell(figures: dict[str, float]) -> str:
+        return f"{figures['cpu_us']:.1f}: {figures['cpu_user_us']:.1f} + {figures['cpu_system_us']:.1f}"
+
+    return table(heads(proxies), [[case["title"]] + [cell(case["medians"][proxy]) for proxy in proxies]
+                                  + versus(case, proxies, "cpu_us") for case in cases])
 
 
-def speed(cases: list[dict[str, Any]], proxies: list[str]) -> str:
-    peers = ratio_heads(proxies)
-    heads = ["case"]
-    for proxy in proxies:
-        heads += [LABELS[proxy], "p50 / p99"]
-    for peer in peers:
-        heads += [f"requests to {LABELS[peer]}'s", f"p99 to {LABELS[peer]}'s"]
-    rows = []
-    for case in cases:
-        row = [case["title"]]
-        for proxy in proxies:
-            figures = case["medians"][proxy]
-            row += [f"{figures['requests_per_second']:,.0f}", f"{figures['p50_us']:,.0f} / {figures['p99_us']:,.0f}"]
-        for peer in peers:
-            row += [ratio(case, peer, "requests_per_second"), ratio(case, peer, "p99_us")]
-        rows.append(row)
-    return table(heads, rows)
+def rate(cases: list[dict[str, Any]], proxies: list[str]) -> str:
+    def cell(figures: dict[str, float]) -> str:
+        return f"{figures['requests_per_second']:,.0f} ({figures['busy']:.0%})"
+
+    return table(heads(proxies), [[case["title"]] + [cell(case["medians"][proxy]) for proxy in proxies]
+                                  + versus(case, proxies, "requests_per_second") for case in cases])
+
+
+def latency(cases: list[dict[str, Any]], proxies: list[str], percentile: str) -> str:
+    return table(heads(proxies), [[case["title"]] + [f"{case['medians'][proxy][percentile]:,.0f}" for proxy in proxies]
+                                  + versus(case, proxies, percentile) for case in cases])
 
 
 def calls(cases: list[dict[str, Any]], proxies: list[str]) -> str:

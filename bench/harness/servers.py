@@ -96,7 +96,7 @@ class Stage:
 
     def _haproxy(self) -> Server:
         return self._from_template("haproxy", "haproxy.cfg", self.placement.proxy,
-                                   lambda file: ["haproxy", "-db", "-q", "-f", str(file)])
+                                   lambda file: ["haproxy", "-db", "-f", str(file)])
 
     def _balancer(self) -> Server:
         upstream = f"{ADDRESS}:{self.upstream.port}"
@@ -105,10 +105,10 @@ class Stage:
             [str(balancer_binary()), "--listen", f"{ADDRESS}:0", "--upstream", upstream, "--workers", "1",
              "--access-log", "off", "--log-level", "info"], log, self.placement.proxy)
         server = Server("balancer", process, 0, log)
-        self._await(server, lambda: re.search(rf"listening on {re.escape(ADDRESS)}:(\d+)", log.read_text()))
-        server.port = int(re.findall(rf"listening on {re.escape(ADDRESS)}:(\d+)", log.read_text())[0])
+        self._await(server, lambda: bound_port(log))
+        server.port = bound_port(log)
         # It may answer 503 until its pool is filled.
-        self._await(server, lambda: request(server.port, "GET", "/small")[0] == 200)
+        self._await(server, lambda: accepts(server.port) and request(server.port, "GET", "/small")[0] == 200)
         return server
 
     def _from_template(self, name: str, template: str, cpus: frozenset[int],
@@ -138,6 +138,12 @@ class Stage:
 def balancer_binary() -> Path:
     """The program under test: $BALANCER, or the release build of this repository."""
     return Path(os.environ.get("BALANCER") or BENCH.parent / ".build/release/balancer")
+
+
+def bound_port(log: Path) -> int:
+    """The port that balancer's log says it listens on; 0 as long as it does not say."""
+    match = re.search(rf"listening on {re.escape(ADDRESS)}:(\d+)", log.read_text())
+    return int(match[1]) if match else 0
 
 
 def free_port() -> int:

@@ -10,12 +10,12 @@ from . import accounting
 from .processes import Failure, wait_for
 from .servers import Server, Stage
 
-# What counts as I/O: whatever touches a socket, a pipe or the poller. The rest (futex, brk, getpid ...) is listed apart.
+# What touches a socket, a pipe or the poller counts as I/O. The rest (futex, brk, getpid ...) is listed, not counted.
 IO_CALLS = frozenset("""
     accept accept4 bind close connect dup dup2 dup3 epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait fcntl
-    getpeername getsockname getsockopt ioctl io_uring_enter pipe pipe2 poll ppoll pread64 preadv preadv2 pselect6 pwrite64
-    pwritev pwritev2 read readv recvfrom recvmmsg recvmsg select sendfile sendmmsg sendmsg sendto setsockopt shutdown
-    socket splice tee vmsplice write writev
+    getpeername getsockname getsockopt ioctl io_uring_enter pipe pipe2 poll ppoll pread64 preadv preadv2 pselect6
+    pwrite64 pwritev pwritev2 read readv recvfrom recvmmsg recvmsg select sendfile sendmmsg sendmsg sendto setsockopt
+    shutdown socket splice tee vmsplice write writev
 """.split())
 
 
