@@ -154,7 +154,7 @@ class Balancer:
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
 
-    def signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     def wait_exit(self, within: float = 15.0) -> int:
@@ -170,7 +170,7 @@ class Balancer:
 
     def terminate(self, number: signal.Signals = signal.SIGTERM, within: float = 15.0) -> int:
         """Sends the signal and returns the exit status, which is then the caller's to judge."""
-        self.signal(number)
+        self.send_signal(number)
         self._ended_by_test = True
         return self.wait_exit(within)
 

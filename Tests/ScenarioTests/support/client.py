@@ -6,10 +6,8 @@ import re
 import socket
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Iterable
 
-from .deadline import seconds, wait_until
-from .kernel import unread_by_peer
+from .deadline import seconds
 from .wire import Body, Fields, Head, Malformed, Wire
 
 STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9][0-9]) ([^\r\n]*)")
@@ -73,16 +71,6 @@ class Client(Wire):
         """This end's `ADDRESS:PORT`."""
         host, port = self.socket.getsockname()[:2]
         return f"{host}:{port}"
-
-    def send_apart(self, parts: Iterable[bytes]) -> None:
-        """Sends each part only when the balancer has read the one before, so that its reads end where parts do."""
-        for part in parts:
-            self.send(part)
-            self.wait_taken()
-
-    def wait_taken(self, within: float = 5.0) -> None:
-        """Until the balancer has read every byte sent so far out of its socket."""
-        wait_until(lambda: unread_by_peer(self.socket) == 0, "the balancer reads what was sent", within)
 
     def read_response_head(self, within: float = 5.0) -> Response:
         head: Head = self.read_head(within)

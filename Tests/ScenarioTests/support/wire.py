@@ -10,8 +10,10 @@ import re
 import socket
 import struct
 from dataclasses import dataclass, field
+from typing import Iterable
 
-from .deadline import seconds
+from .deadline import seconds, wait_until
+from .kernel import unread_by_peer
 
 LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*?)[ \t]*")
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})((?:[ \t]*;[^\r\n\0]*)?)")
@@ -114,6 +116,16 @@ class Wire:
             raise AssertionError(f"{len(data)} bytes could not be sent within {seconds(within):.1f} s") from None
         except (ConnectionResetError, BrokenPipeError):
             raise Cut(reset=True, so_far=bytes(self.received[-4096:])) from None
+
+    def send_apart(self, parts: Iterable[bytes]) -> None:
+        """Sends each part only when the balancer has read the one before, so that its reads end where parts do."""
+        for part in parts:
+            self.send(part)
+            self.wait_taken()
+
+    def wait_taken(self, within: float = 5.0) -> None:
+        """Until the balancer has read every byte sent so far out of its socket."""
+        wait_until(lambda: unread_by_peer(self.socket) == 0, "the balancer reads what was sent", within)
 
     def half_close(self) -> None:
         """Sends FIN; reading goes on."""

@@ -1,0 +1,407 @@
+"""Bodies in every framing and both directions: exact, streamed, and bounded in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import threading
+
+import pytest
+
+from support.client import Client, chunked, request
+from support.deadline import wait_until
+from support.origin import Connection, Request, always, ok
+from support.stage import stage
+from support.wire import Cut
+
+MEGABYTE = 1 << 20
+# A megabyte that repeats nowhere within itself: what is lost, doubled or moved changes the digest.
+BLOCK = random.Random(7).randbytes(MEGABYTE)
+
+
+def digest_of_blocks(count: int) -> str:
+    digest = hashlib.sha256()
+    for _ in range(count):
+        digest.update(BLOCK)
+    return digest.hexdigest()
+
+
+def digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+# Answers without a body
+
+
+@pytest.mark.parametrize("fields", [["Content-Length: 12345"], ["Transfer-Encoding: chunked"], []], ids=str)
+def test_an_answer_to_head_has_no_body_and_keeps_its_fields(fields: list[str]) -> None:
+    reply = "\r\n".join(["HTTP/1.1 200 OK", "X-A: 1", *fields, "", ""]).encode()
+
+    def handler(connection: Connection) -> None:
+        while got := connection.next_request():
+            connection.send(reply if got.method == "HEAD" else ok(b"next"))
+
+    with stage(handler, "--workers", "1") as front, front.client() as client:
+        response = client.ask(request("HEAD", "/"))
+        assert response.status == 200 and response.fields.one("X-A") == "1"
+        if fields == ["Content-Length: 12345"]:
+            assert response.fields.one("Content-Length") == "12345"
+        else:
+            assert not response.fields.has("Content-Length")
+        assert client.get("/").content == b"next"
+        assert len(front.origin.connections) == 1
+
+
+def test_a_204_has_no_body() -> None:
+    with stage(always(b"HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n")) as front, front.client() as client:
+        for _ in range(2):
+            response = client.get("/")
+            assert (response.status, response.content) == (204, b"") and response.fields.one("X-A") == "1"
+
+
+@pytest.mark.parametrize("fields", ["", "Content-Length: 500\r\n", "Transfer-Encoding: chunked\r\n"])
+def test_a_304_has_no_body_whatever_its_fields_say(fields: str) -> None:
+    reply = f'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n{fields}\r\n'.encode()
+    with stage(always(reply)) as front, front.client() as client:
+        for _ in range(2):
+            response = client.get("/", 'If-None-Match: "x"')
+            assert (response.status, response.content) == (304, b"") and response.fields.one("ETag") == '"x"'
+            assert response.fields.all("Content-Length") == (["500"] if "500" in fields else [])
+
+
+def test_an_answer_with_an_empty_body() -> None:
+    for reply in (ok(b""), b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"):
+        with stage(always(reply)) as front, front.client() as client:
+            assert [client.get("/").content for _ in range(2)] == [b"", b""]
+
+
+# Chunked, with extensions and trailers
+
+RICH = b'4;a="b;c"\r\nWiki\r\n5;d\r\npedia\r\n0;last=1\r\nX-Sum: 9\r\nX-Sum: 10\r\nx-Empty:\r\n\r\n'
+RICH_CHUNKS = [(b';a="b;c"', b"Wiki"), (b";d", b"pedia")]
+RICH_TRAILERS = [("X-Sum", "9"), ("X-Sum", "10"), ("x-Empty", "")]
+
+
+def test_a_chunked_request_passes_with_extensions_and_trailers() -> None:
+    with stage(always(ok())) as front:
+        sent = request("POST", "/", "Transfer-Encoding: chunked", "Trailer: X-Sum") + RICH
+        assert front.ask(sent).status == 200
+        body = front.origin.requests[0].body
+        assert body.chunks == RICH_CHUNKS and body.trailers == RICH_TRAILERS
+        assert front.origin.requests[0].fields.one("Trailer") == "X-Sum"
+
+
+def test_a_chunked_answer_passes_with_extensions_and_trailers() -> None:
+    reply = b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n" + RICH
+    with stage(always(reply)) as front, front.client() as client:
+        for _ in range(2):
+            response = client.get("/")
+            assert response.body.chunks == RICH_CHUNKS and response.trailers == RICH_TRAILERS
+            assert response.fields.one("Trailer") == "X-Sum"
+
+
+def test_each_part_of_an_answer_is_passed_on_as_it_comes() -> None:
+    """Streamed, not collected: the client has the first chunk before the origin makes the second."""
+    ready = threading.Event()
+
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        assert ready.wait(10)
+        connection.send(b"3\r\ntwo\r\n0\r\n\r\n")
+
+    with stage(handler) as front, front.client() as client:
+        client.send(request("GET", "/"))
+        client.read_response_head()
+        assert client.read_until(b"one\r\n").endswith(b"3\r\none\r\n")
+        ready.set()
+        assert client.read_chunked().content == b"two"
+
+
+def test_each_part_of_a_request_is_passed_on_as_it_comes() -> None:
+    def handler(connection: Connection) -> None:
+        connection.read_request_head()
+        assert connection.read_exact(3) == b"one"
+        connection.origin.requests.append(None)
+        assert connection.read_exact(3) == b"two"
+        connection.send(ok())
+
+    with stage(handler) as front, front.client() as client:
+        client.send(request("POST", "/", "Content-Length: 6") + b"one")
+        front.origin.wait_requests(1)
+        client.send(b"two")
+        assert client.response().status == 200
+
+
+# Read until close
+
+
+def test_an_answer_until_close_comes_chunked_and_whole() -> None:
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nX-A: 1\r\n\r\nfirst ")
+        connection.send(b"second")
+
+    with stage(handler) as front, front.client() as client:
+        for _ in range(2):
+            response = client.get("/")
+            assert (response.framing, response.content) == ("chunked", b"first second")
+
+
+def test_an_answer_until_close_without_a_byte() -> None:
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    with stage(handler) as front, front.client() as client:
+        assert [client.get("/").content for _ in range(2)] == [b"", b""]
+
+
+# Every split point
+
+
+def test_a_request_split_anywhere() -> None:
+    """At each byte: the balancer reads the first part before the second is sent."""
+    raw = (
+        b"\r\nPOST /split?x=%20 HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nX-A:  a  \r\n\r\n"
+        b'5;x="y"\r\nhello\r\n6\r\n\r\nworl\r\n0\r\nX-T: t\r\n\r\n'
+    )
+    with stage(always(ok()), "--workers", "1") as front, front.client() as client:
+        for point in range(1, len(raw)):
+            client.send_apart([raw[:point], raw[point:]])
+            assert client.response().status == 200, f"split at {point}"
+            got = front.origin.requests[-1]
+            assert (got.target, got.fields.one("X-A")) == ("/split?x=%20", "a"), f"split at {point}"
+            assert got.content == b"hello\r\nworl" and got.body.trailers == [("X-T", "t")], f"split at {point}"
+        assert len(front.origin.requests) == len(raw) - 1
+
+
+def test_a_request_byte_by_byte() -> None:
+    raw = request("POST", "/bytes", "X-A: a", body=b"hello")
+    with stage(always(ok())) as front, front.client() as client:
+        client.send_apart(raw[at : at + 1] for at in range(len(raw)))
+        assert client.response().status == 200
+        assert front.origin.requests[0].content == b"hello"
+
+
+def test_a_pipeline_split_anywhere() -> None:
+    raw = request("POST", "/1", body=b"one") + request("POST", "/2", "Transfer-Encoding: chunked") + chunked(b"two")
+    with stage(always(lambda got: ok(got.content)), "--workers", "1") as front, front.client() as client:
+        for point in range(1, len(raw)):
+            client.send_apart([raw[:point], raw[point:]])
+            got = [client.response().content for _ in range(2)]
+            assert got == [b"one", b"two"], f"split at {point}"
+
+
+SPLIT_ANSWERS = {
+    "chunked with trailers": b"HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b'5;x="y"\r\nhello\r\n6\r\n\r\nworl\r\n0\r\nX-T: t\r\n\r\n',
+    "with a length": b"HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 11\r\n\r\nhello\r\nworl",
+    "after interim answers": b"HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n"
+    b"HTTP/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 11\r\n\r\nhello\r\nworl",
+}
+
+
+@pytest.mark.parametrize("reply", SPLIT_ANSWERS.values(), ids=SPLIT_ANSWERS.keys())
+def test_an_answer_split_anywhere(reply: bytes) -> None:
+    def handler(connection: Connection) -> None:
+        while got := connection.next_request():
+            point = int(got.target[1:])
+            connection.send_apart([reply[:point], reply[point:]])
+
+    with stage(handler, "--workers", "1") as front, front.client() as client:
+        for point in range(1, len(reply)):
+            response = client.get(f"/{point}")
+            assert response.content == b"hello\r\nworl" and response.fields.one("X-A") == "1", f"split at {point}"
+            assert response.trailers == ([("X-T", "t")] if b"X-T" in reply else []), f"split at {point}"
+        assert len(front.origin.connections) == 1
+
+
+def test_an_answer_byte_by_byte() -> None:
+    reply = SPLIT_ANSWERS["chunked with trailers"]
+
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.send_apart(reply[at : at + 1] for at in range(len(reply)))
+
+    with stage(handler) as front:
+        response = front.ask(request("GET", "/"))
+        assert response.content == b"hello\r\nworl" and response.trailers == [("X-T", "t")]
+
+
+# Large bodies, byte for byte
+
+
+def send_blocks(connection: Client | Connection, count: int, coding: str) -> None:
+    """`count` megabytes; chunked in chunks whose sizes have nothing to do with any buffer's."""
+    for _ in range(count):
+        if coding == "chunked":
+            sizes = [1, 4095, 65_537, 300_001]
+            rest = MEGABYTE - sum(sizes)
+            parts, at = [], 0
+            for size in [*sizes, rest]:
+                parts.append(b"%x\r\n%b\r\n" % (size, BLOCK[at : at + size]))
+                at += size
+            connection.send(b"".join(parts), within=30)
+        else:
+            connection.send(BLOCK, within=30)
+    if coding == "chunked":
+        connection.send(b"0\r\n\r\n")
+
+
+FRAMING_FIELDS = {
+    "length": "Content-Length: {bytes}\r\n",
+    "chunked": "Transfer-Encoding: chunked\r\n",
+    "close": "",
+}
+
+
+@pytest.mark.parametrize("framing, megabytes", [("length", 50), ("chunked", 20), ("close", 20)])
+def test_a_large_answer_is_byte_exact(framing: str, megabytes: int) -> None:
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        fields = FRAMING_FIELDS[framing].format(bytes=megabytes * MEGABYTE)
+        connection.send(f"HTTP/1.1 200 OK\r\n{fields}\r\n".encode())
+        send_blocks(connection, megabytes, framing)
+
+    with stage(handler) as front, front.client(record=False) as client:
+        response = client.ask(request("GET", "/"), within=30)
+        assert len(response.content) == megabytes * MEGABYTE
+        assert digest(response.content) == digest_of_blocks(megabytes)
+        assert response.framing == ("length" if framing == "length" else "chunked")
+
+
+@pytest.mark.parametrize("framing, megabytes", [("length", 50), ("chunked", 20)])
+def test_a_large_request_is_byte_exact(framing: str, megabytes: int) -> None:
+    def echo_digest(got: Request) -> bytes:
+        return ok(digest(got.content).encode())
+
+    with stage(always(echo_digest), record=False) as front, front.client() as client:
+        fields = FRAMING_FIELDS[framing].format(bytes=megabytes * MEGABYTE)
+        client.send(f"POST / HTTP/1.1\r\nHost: test\r\n{fields}\r\n".encode())
+        send_blocks(client, megabytes, framing)
+        assert client.response(within=30).content == digest_of_blocks(megabytes).encode()
+        assert client.ask(request("POST", "/", body=b"x")).content == digest(b"x").encode()
+
+
+def test_large_bodies_in_both_directions_at_once() -> None:
+    """An echo: the answer begins long before the request has ended, and neither waits for the other."""
+    megabytes = 20
+
+    def echo(connection: Connection) -> None:
+        connection.read_request_head()
+        connection.send(f"HTTP/1.1 200 OK\r\nContent-Length: {megabytes * MEGABYTE}\r\n\r\n".encode())
+        left = megabytes * MEGABYTE
+        while left:
+            part = connection.read_some()
+            left -= len(part)
+            connection.send(part, within=30)
+
+    with stage(echo, record=False) as front, front.client(record=False) as client:
+        client.send(f"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: {megabytes * MEGABYTE}\r\n\r\n".encode())
+        sender = threading.Thread(target=send_blocks, args=(client, megabytes, "length"))
+        sender.start()
+        response = client.response("POST", within=30)
+        sender.join()
+        assert digest(response.content) == digest_of_blocks(megabytes)
+
+
+# Back-pressure
+
+GROWTH_KILOBYTES_MAX = 24 * 1024
+PUSHED_MEGABYTES = 200
+
+
+class Pusher:
+    """Sends blocks as fast as it is let, in a thread; `sent` is how many have gone."""
+
+    def __init__(self, wire: Client | Connection) -> None:
+        self.sent = 0
+        self._wire = wire
+
+    def push(self) -> None:
+        while self.sent < PUSHED_MEGABYTES:
+            self._wire.send(BLOCK, within=60)
+            self.sent += 1
+
+    def wait_stalled(self) -> None:
+        """Until nothing has gone for a while, which must be long before all has."""
+        seen = [(-1, 0)]
+
+        def stalled() -> bool:
+            count, times = seen[0]
+            seen[0] = (self.sent, times + 1 if self.sent == count else 0)
+            return seen[0][1] >= 60
+
+        wait_until(stalled, "the sender is held back", within=20)
+        assert 0 < self.sent < PUSHED_MEGABYTES / 2, f"{self.sent} MB went to a reader that does not read"
+
+
+def read_blocks(wire: Client | Connection) -> str:
+    total = hashlib.sha256()
+    for _ in range(PUSHED_MEGABYTES):
+        total.update(wire.read_exact(MEGABYTE, within=20))
+    return total.hexdigest()
+
+
+def test_a_client_that_does_not_read_holds_its_upstream_back() -> None:
+    pushers: list[Pusher] = []
+
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (PUSHED_MEGABYTES * MEGABYTE))
+        pushers.append(Pusher(connection))
+        pushers[0].push()
+
+    with stage(handler, record=False) as front, front.client(record=False) as client:
+        before = front.balancer.memory_kilobytes()
+        client.send(request("GET", "/"))
+        assert client.read_response_head().status == 200
+        wait_until(lambda: pushers, "the answer begins")
+        pushers[0].wait_stalled()
+        assert front.balancer.memory_kilobytes() - before < GROWTH_KILOBYTES_MAX
+        assert read_blocks(client) == digest_of_blocks(PUSHED_MEGABYTES)
+        assert front.balancer.memory_kilobytes() - before < GROWTH_KILOBYTES_MAX
+
+
+def test_an_upstream_that_does_not_read_holds_its_client_back() -> None:
+    begin = threading.Event()
+
+    def handler(connection: Connection) -> None:
+        connection.read_request_head()
+        assert begin.wait(30)
+        connection.send(ok(read_blocks(connection).encode()))
+
+    with stage(handler, record=False) as front, front.client() as client:
+        before = front.balancer.memory_kilobytes()
+        client.send(request("POST", "/", f"Content-Length: {PUSHED_MEGABYTES * MEGABYTE}"))
+        pusher = Pusher(client)
+        sender = threading.Thread(target=pusher.push)
+        sender.start()
+        pusher.wait_stalled()
+        assert front.balancer.memory_kilobytes() - before < GROWTH_KILOBYTES_MAX
+        begin.set()
+        assert client.response("POST", within=30).content == digest_of_blocks(PUSHED_MEGABYTES).encode()
+        sender.join()
+        assert front.balancer.memory_kilobytes() - before < GROWTH_KILOBYTES_MAX
+
+
+def test_clients_that_do_not_read_cost_little_memory_each() -> None:
+    clients_count, kilobytes_each_max = 16, 256
+
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (PUSHED_MEGABYTES * MEGABYTE))
+        with pytest.raises(Cut):
+            connection.send(BLOCK * 30, within=30)
+
+    with stage(handler, record=False) as front:
+        before = front.balancer.memory_kilobytes()
+        clients = [front.client(record=False) for _ in range(clients_count)]
+        for client in clients:
+            client.send(request("GET", "/"))
+        for client in clients:
+            assert client.read_response_head().status == 200
+        assert front.balancer.memory_kilobytes() - before < clients_count * kilobytes_each_max
+        for client in clients:
+            client.reset()
