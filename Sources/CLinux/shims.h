@@ -275,6 +275,17 @@ static inline int64_t clx_monotonic_nanoseconds(void) {
 
 static inline int64_t clx_realtime_seconds(void) { return (int64_t)time(NULL); }
 
+static inline int64_t clx_realtime_milliseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/// Opens a file for appending, and makes it where it is missing.
+static inline int clx_open_for_appending(const char *path) {
+    return CLX_RESULT(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+}
+
 /// CPUs that this process may run on (sched_getaffinity(2)).
 static inline int clx_cpus_allowed(void) {
     unsigned long mask[128];

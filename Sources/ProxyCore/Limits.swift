@@ -53,7 +53,7 @@ package enum Limits {
     /// Events taken from epoll in one call.
     static let eventsPerTurnMax = 256
     /// Descriptors that the process keeps for what is no connection: logs, DNS sockets, libraries.
-    static let descriptorsReserved = 32
+    package static let descriptorsReserved = 32
     /// Idle connections that a worker keeps to one endpoint.
     static let idleConnectionsPerEndpointMax = 512
     /// Connections that other workers may hand to one worker before it takes them.
