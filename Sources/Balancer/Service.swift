@@ -25,21 +25,23 @@ enum Service {
         let signals = try SystemError.check(clx_signalfd(), "signalfd")
         let workers = config.workers ?? Processors.available()
         let accessLog = try openAccessLog(config.accessLog, workers: workers)
-        // Nothing listens until everything could be bound.
+        // Nothing listens until everything could be bound, and the first addresses are known or late.
         let listeners = try config.listeners.map { try ListenerGroup(BindAddress($0), workers: workers) }
+        let loop = try ControlLoop()
+        let feed = SnapshotFeed()
+        let resolver = try Resolver(
+            loop: loop, services: config.services.map { ServiceTargets(name: $0.name, targets: $0.targets) },
+            settings: resolverSettings(config), log: log, publish: { feed.publish($0) })
+        resolver.start()
+        waitForFirstAddresses(loop, feed)
         for listener in listeners { try listener.listen() }
 
-        let loop = try ControlLoop()
-        let resolver = ResolverBox()
-        let reports = workerReports(to: loop.remote, resolver, log)
+        let connectFailures = ControlInbox(loop.remote) { resolver.refresh(service: $0) }
         let group = try WorkerGroup(
-            workers: workers, settings: workerSettings(config, workers: workers), listeners: listeners, log: accessLog,
-            reports: reports)
-        resolver.value = try Resolver(
-            loop: loop, services: config.services.map { ServiceTargets(name: $0.name, targets: $0.targets) },
-            settings: resolverSettings(config), log: log, publish: { group.publish($0) })
+            workers: workers, settings: workerSettings(config, workers: workers), snapshot: feed.latest,
+            listeners: listeners, log: accessLog, reports: workerReports(connectFailures, log))
+        feed.group = group
         announce(config, listeners, log)
-        resolver.value?.start()
 
         var signalCount = 0
         loop.watch(signals, for: .readable) { _ in
@@ -62,26 +64,57 @@ enum Service {
             remote.enqueue { unsafe stopping.stop() }
         }
         loop.run()
-        resolver.value?.stop()
+        resolver.stop()
         accessLog?.stop(waitingMilliseconds: 1_000)
         log.info("stopped")
         return 0
     }
 
-    /// The resolver is made after the workers, which report to it. It is touched on the control thread alone.
-    private final class ResolverBox: @unchecked Sendable {
-        var value: Resolver?
+    /// Lets name resolution have a head start, so that the first request does not find a pool empty that is not. A name
+    /// that does not resolve holds nothing up for long.
+    private static func waitForFirstAddresses(_ loop: ControlLoop, _ feed: SnapshotFeed) {
+        if feed.isComplete { return }
+        let patience = loop.schedule(after: 500) { loop.stop() }
+        feed.onComplete = { loop.stop() }
+        loop.run()
+        feed.onComplete = nil
+        loop.cancel(patience)
     }
 
-    private static func workerReports(
-        to remote: ControlLoop.Remote, _ resolver: ResolverBox, _ log: Logger
-    ) -> WorkerReports {
+    /// Passes snapshots from the resolver to the workers, once there are some. It lives on the control thread.
+    private final class SnapshotFeed {
+        private(set) var latest: EndpointSnapshot?
+        var group: WorkerGroup?
+        var onComplete: (() -> Void)?
+
+        /// Every service has an endpoint.
+        var isComplete: Bool { latest?.services.allSatisfy { !$0.isEmpty } ?? false }
+
+        func publish(_ snapshot: EndpointSnapshot) {
+            latest = snapshot
+            group?.publish(snapshot)
+            if isComplete { onComplete?() }
+        }
+    }
+
+    /// Takes numbers from any thread to the control thread.
+    private struct ControlInbox: Sendable {
+        private let remote: ControlLoop.Remote
+        private nonisolated(unsafe) let handler: (Int) -> Void
+
+        init(_ remote: ControlLoop.Remote, _ handler: @escaping (Int) -> Void) {
+            self.remote = remote
+            unsafe self.handler = handler
+        }
+
+        func send(_ number: Int) { remote.enqueue { unsafe handler(number) } }
+    }
+
+    private static func workerReports(_ connectFailures: ControlInbox, _ log: Logger) -> WorkerReports {
         WorkerReports(
             connectFailed: { service, endpoint, reason in
-                remote.enqueue {
-                    log.warning("endpoint \(endpoint) failed: \(reason); others are preferred")
-                    resolver.value?.refresh(service: service)
-                }
+                log.warning("endpoint \(endpoint) failed: \(reason); others are preferred")
+                connectFailures.send(service)
             },
             outOfDescriptors: { worker, connections in
                 log.error(

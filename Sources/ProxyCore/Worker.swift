@@ -88,7 +88,8 @@ struct Worker: ~Copyable {
 
     /// Serves until the worker has drained or is told to stop.
     mutating func run() {
-        var goesOn = true
+        // The first snapshot is there before the first request.
+        var goesOn = readMailbox()
         while goesOn {
             let count = poller.wait(timeoutMilliseconds: queue.isEmpty ? timeToWait() : 0)
             now = Instant.read()

@@ -6,14 +6,17 @@ package final class WorkerGroup: Sendable {
     /// Starts a thread for each worker; they serve what comes to `listeners` from then on.
     ///
     /// - Parameters:
+    ///   - snapshot: who can serve at the start; nil where nobody is known yet.
     ///   - listeners: bound for as many workers as `workers` says, and listening.
     ///   - log: the access log's writer, made for as many workers; nil for no log.
     /// - Throws: `SystemError` where the kernel grants no descriptors or threads.
     package init(
-        workers: Int, settings: WorkerSettings, listeners: [ListenerGroup], log: LogWriter?, reports: WorkerReports
+        workers: Int, settings: WorkerSettings, snapshot: EndpointSnapshot?, listeners: [ListenerGroup],
+        log: LogWriter?, reports: WorkerReports
     ) throws(SystemError) {
         let team = try Team(workers: workers)
         self.team = team
+        for mailbox in team.mailboxes { mailbox.post { $0.snapshot = snapshot } }
         var threads: [Thread] = []
         for index in 0..<workers {
             let descriptors = listeners.map { $0.descriptors[index] }
