@@ -8,7 +8,7 @@ extension Config {
     package init(_ options: Options) throws(ConfigError) {
         self.init()
         let listeners = try options.all(.listen, Parse.listenAddress)
-        if !listeners.isEmpty { self.listeners = Self.withoutRepetition(listeners) }
+        if !listeners.isEmpty { self.listeners = listeners }
         policy = try options.one(.policy, Parse.policy) ?? policy
         resolvers = try options.all(.resolver, Parse.resolver)
         resolveIntervalMilliseconds =
@@ -66,11 +66,5 @@ extension Config {
             guard let timeout = try options.one(option, Parse.timeout) else { continue }
             timeouts[keyPath: field] = timeout
         }
-    }
-
-    /// The same address twice is one listener, except for port 0, which stands for another port each time.
-    private static func withoutRepetition(_ listeners: [ListenAddress]) -> [ListenAddress] {
-        var seen: Set<ListenAddress> = []
-        return listeners.filter { $0.port == 0 || seen.insert($0).inserted }
     }
 }

@@ -34,6 +34,16 @@ package struct Options: Equatable, Sendable {
         return [String(variable[first...last])]
     }
 
+    /// The error for a value that no parser could refuse, because only the system knows what is wrong with it.
+    ///
+    /// - Parameters:
+    ///   - option: Of several values, the last is the one at fault.
+    ///   - hint: As `ConfigError.hint`.
+    package func error(about option: OptionName, hint: String) -> ConfigError {
+        let given = given[option]
+        return ConfigError(option: given?.origin ?? option.flag, value: given?.texts.last, hint: hint)
+    }
+
     /// Every value of `option`, parsed, in order; empty where it was not set.
     ///
     /// - Throws: The first value that `parse` rejects, with the place it came from.

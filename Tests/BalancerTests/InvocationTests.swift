@@ -71,6 +71,22 @@ import Testing
                 == .exit(status: 64, standardOutput: "", standardError: "balancer: \(line)\n"))
     }
 
+    @Test(arguments: [
+        ("/nonexistent/access.log", "No such file or directory"), ("/dev/null/log", "Not a directory"),
+    ])
+    func refusesAnAccessLogThatCannotBeOpened(path: String, reason: String) {
+        let hint = "cannot be opened (\(reason)); use stdout, stderr, off or a file's path"
+        #expect(
+            parse("--upstream", "a:1", "--access-log", path)
+                == .exit(status: 64, standardOutput: "", standardError: "balancer: --access-log: \"\(path)\" \(hint)\n")
+        )
+    }
+
+    @Test func takesAnAccessLogThatCanBeOpened() throws {
+        let expected = try Config(Options(flags: [.upstream: ["a:1"], .accessLog: ["/dev/null"]]))
+        #expect(parse("--upstream", "a:1", "--access-log", "/dev/null") == .run(expected))
+    }
+
     @Test func namesTheVariableThatIsWrong() {
         let line = #"balancer: BALANCER_WORKERS: "many" is no number of workers; use one from 1 to 256"# + "\n"
         #expect(

@@ -34,7 +34,7 @@ import Testing
     ])
     func refusesWrongPorts(text: String) {
         #expect(
-            throws: Rejection("has a wrong port; use a number from 0 to 65535")
+            throws: Rejection("has a wrong port; use a PORT from 0 to 65535")
         ) { try Parse.listenAddress(text) }
     }
 }
@@ -57,6 +57,8 @@ import Testing
 
     @Test(arguments: ["1.1.1.1:", "1.1.1.1:0", "1.1.1.1:65536", "1.1.1.1:dns", "[::1]:", "[::1]:0"])
     func refusesWrongPorts(text: String) {
-        #expect(throws: Rejection("has a wrong port; use a number from 1 to 65535")) { try Parse.resolver(text) }
+        #expect(
+            throws: Rejection("has a wrong port; use IP:PORT with a PORT from 1 to 65535")
+        ) { try Parse.resolver(text) }
     }
 }

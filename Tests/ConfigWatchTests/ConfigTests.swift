@@ -70,16 +70,6 @@ import Testing
         #expect(config.routes == [.init(prefix: "/x", service: 0)])
     }
 
-    @Test func listensOnceOnWhatIsGivenTwice() throws {
-        let config = try config([
-            .upstream: ["a:1"],
-            .listen: [
-                ":80", "127.0.0.1:0", ":80", "127.0.0.1:0", "0.0.0.0:80",
-            ],
-        ])
-        #expect(config.listeners.map(\.description) == [":80", "127.0.0.1:0", "127.0.0.1:0", "0.0.0.0:80"])
-    }
-
     @Test func letsTheLastOfSeveralFlagsCount() throws {
         #expect(try config([.upstream: ["a:1"], .workers: ["1", "2"]]).workers == 2)
     }
@@ -131,18 +121,18 @@ import Testing
     static let lines: [(OptionName, String, String)] = [
         (.policy, "fastest", #"--policy: "fastest" is no policy; use round-robin or least-connections"#),
         (.listen, "8080", #"--listen: "8080" is no address to listen on; use :PORT, IPv4:PORT or [IPv6]:PORT"#),
-        (.listen, ":http", #"--listen: ":http" has a wrong port; use a number from 0 to 65535"#),
+        (.listen, ":http", #"--listen: ":http" has a wrong port; use a PORT from 0 to 65535"#),
         (.upstream, "tweet-ui", #"--upstream: "tweet-ui" has no port; use HOST:PORT, such as tweet-ui:8080"#),
         (
             .upstream, "-:80",
-            #"--upstream: "-:80" names no host; use a DNS name, an IPv4 address or [IPv6], and :PORT"#
+            #"--upstream: "-:80" names no host; use HOST:PORT with a DNS name, an IPv4 address or [IPv6]"#
         ),
         (.route, "/api", #"--route: "/api" is no route; use PATH=HOST:PORT, such as /api=tweet-api:8080"#),
         (
             .resolver, "dns",
             #"--resolver: "dns" is no name server's address; use IP or IP:PORT, such as 127.0.0.11 or [::1]:53"#
         ),
-        (.resolveInterval, "1ms", #"--resolve-interval: "1ms" is too short; use at least 10ms"#),
+        (.resolveInterval, "1ms", #"--resolve-interval: "1ms" is out of range; use one from 10ms to 596h, such as 1s"#),
         (.workers, "0", #"--workers: "0" is no number of workers; use one from 1 to 256"#),
         (.accessLog, "", #"--access-log: "" is no place for a log; use stdout, stderr, off or a file's path"#),
         (
@@ -153,13 +143,16 @@ import Testing
             .drainTimeout, "5",
             #"--drain-timeout: "5" is no duration; use a number with ms, s, m or h, such as 500ms, 1.5s or 2m"#
         ),
-        (.headerTimeout, "0", #"--header-timeout: "0" is too short; use at least 1ms"#),
-        (.bodyTimeout, "0", #"--body-timeout: "0" is too short; use at least 1ms"#),
-        (.idleTimeout, "0", #"--idle-timeout: "0" is too short; use at least 1ms"#),
-        (.connectTimeout, "0", #"--connect-timeout: "0" is too short; use at least 1ms"#),
-        (.responseTimeout, "0", #"--response-timeout: "0" is too short; use at least 1ms"#),
-        (.upstreamIdleTimeout, "0", #"--upstream-idle-timeout: "0" is too short; use at least 1ms"#),
-        (.tunnelTimeout, "999h", #"--tunnel-timeout: "999h" is too long; use at most 596h"#),
+        (.headerTimeout, "0", #"--header-timeout: "0" is out of range; use one from 1ms to 596h, such as 1s"#),
+        (.bodyTimeout, "0", #"--body-timeout: "0" is out of range; use one from 1ms to 596h, such as 1s"#),
+        (.idleTimeout, "0", #"--idle-timeout: "0" is out of range; use one from 1ms to 596h, such as 1s"#),
+        (.connectTimeout, "0", #"--connect-timeout: "0" is out of range; use one from 1ms to 596h, such as 1s"#),
+        (.responseTimeout, "0", #"--response-timeout: "0" is out of range; use one from 1ms to 596h, such as 1s"#),
+        (
+            .upstreamIdleTimeout, "0",
+            #"--upstream-idle-timeout: "0" is out of range; use one from 1ms to 596h, such as 1s"#
+        ),
+        (.tunnelTimeout, "999h", #"--tunnel-timeout: "999h" is out of range; use one from 1ms to 596h, such as 1s"#),
     ]
 
     private func line(_ options: Options) -> String? {
@@ -189,6 +182,13 @@ import Testing
         #expect(
             line(Options(flags: [:], environment: ["BALANCER_UPSTREAM": "a:1, b"]))
                 == #"BALANCER_UPSTREAM: "b" has no port; use HOST:PORT, such as tweet-ui:8080"#)
+    }
+
+    @Test func lendsItsWordsToWhatOnlyTheSystemKnows() {
+        let flags = Options(flags: [.accessLog: ["/x"]], environment: ["BALANCER_LISTEN": ":80"])
+        #expect(flags.error(about: .accessLog, hint: "is full").description == #"--access-log: "/x" is full"#)
+        #expect(flags.error(about: .listen, hint: "is in use").description == #"BALANCER_LISTEN: ":80" is in use"#)
+        #expect(flags.error(about: .workers, hint: "are needed").description == "--workers: are needed")
     }
 
     @Test func asksForAnUpstreamOrARoute() {

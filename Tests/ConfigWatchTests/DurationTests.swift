@@ -8,6 +8,7 @@ import Testing
         ("0", 0), ("0ms", 0), ("0h", 0), ("0.0s", 0), ("1ms", 1), ("500ms", 500), ("1s", 1_000), ("01s", 1_000),
         ("90s", 90_000), ("2m", 120_000), ("1h", 3_600_000), ("1.5s", 1_500), ("0.25s", 250), ("0.001s", 1),
         ("1.0ms", 1), ("1.500000000000s", 1_500), ("0.5m", 30_000), ("2.25h", 8_100_000), ("0.000005h", 18),
+        ("0.0000025h", 9),
         ("596h", 596 * 3_600_000), ("2145600000ms", 2_145_600_000),
     ]
 
@@ -31,7 +32,7 @@ import Testing
         "9223372036854775807h", "99999999999999999999999999999999999999h", "2562047788015h",
     ])
     func refusesWhatTimersCannotHold(text: String) {
-        #expect(throws: Rejection("is too long; use at most 596h")) { try Parse.duration(text) }
+        #expect(throws: Rejection("is out of range; use one from 0 to 596h, such as 1s")) { try Parse.duration(text) }
     }
 
     @Test(arguments: ["0.5ms", "1.0001s", "0.0000001h", "0.00000000000000000000000001s", "1.9999999999s"])
@@ -41,12 +42,19 @@ import Testing
         ) { try Parse.duration(text) }
     }
 
-    @Test func boundsWhereNothingWouldWork() throws {
+    @Test func asksNoNameServerWithoutPause() throws {
+        let rejection = Rejection("is out of range; use one from 10ms to 596h, such as 1s")
         #expect(try Parse.resolveInterval("10ms") == 10)
-        #expect(throws: Rejection("is too short; use at least 10ms")) { try Parse.resolveInterval("9ms") }
-        #expect(throws: Rejection("is too short; use at least 10ms")) { try Parse.resolveInterval("0") }
+        #expect(throws: rejection) { try Parse.resolveInterval("9ms") }
+        #expect(throws: rejection) { try Parse.resolveInterval("0") }
+    }
+
+    @Test func leavesTimeForSomethingToHappen() throws {
         #expect(try Parse.timeout("1ms") == 1)
-        #expect(throws: Rejection("is too short; use at least 1ms")) { try Parse.timeout("0") }
+        #expect(throws: Rejection("is out of range; use one from 1ms to 596h, such as 1s")) { try Parse.timeout("0s") }
+        #expect(throws: Rejection("is out of range; use one from 1ms to 596h, such as 1s")) {
+            try Parse.timeout("9999999h")
+        }
     }
 
     @Test(

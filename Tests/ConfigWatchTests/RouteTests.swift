@@ -44,15 +44,19 @@ import Testing
     func refusesPathsThatNoRequestCanHave(path: String) {
         #expect(
             throws: Rejection(
-                "has a path with what no URL's path can hold; leave out queries, and write %20 for a space")
+                "has a path that no URL can have; use PATH=HOST:PORT with no query, and %20 for a space")
         ) { try Parse.route(path + "=web:80") }
     }
 
-    @Test func refusesWrongTargets() {
-        #expect(throws: Rejection("has no port; use HOST:PORT, such as tweet-ui:8080")) { try Parse.route("/a=web") }
-        #expect(throws: Rejection("has no port; use HOST:PORT, such as tweet-ui:8080")) { try Parse.route("/a=") }
-        #expect(
-            throws: Rejection("names more than a host and its port; use HOST:PORT, such as tweet-ui:8080")
-        ) { try Parse.route("/a=http://web:80") }
+    @Test(arguments: [
+        ("/a=", "has no port; use PATH=HOST:PORT, such as /api=tweet-api:8080"),
+        ("/a=web", "has no port; use PATH=HOST:PORT, such as /api=tweet-api:8080"),
+        ("/a=web:0", "has a wrong port; use PATH=HOST:PORT with a PORT from 1 to 65535"),
+        ("/a=-:80", "names no host; use PATH=HOST:PORT with a DNS name, an IPv4 address or [IPv6]"),
+        ("/a=::1:80", "lacks brackets; use PATH=HOST:PORT with an IPv6 address in brackets, such as [::1]:8080"),
+        ("/a=http://web:80", "names more than a host and its port; use PATH=HOST:PORT, such as /api=tweet-api:8080"),
+    ])
+    func refusesWrongTargets(text: String, hint: String) {
+        #expect(throws: Rejection(hint)) { try Parse.route(text) }
     }
 }

@@ -39,7 +39,7 @@ import Testing
     ])
     func refusesWhatIsNoHost(text: String) {
         #expect(
-            throws: Rejection("names no host; use a DNS name, an IPv4 address or [IPv6], and :PORT")
+            throws: Rejection("names no host; use HOST:PORT with a DNS name, an IPv4 address or [IPv6]")
         ) { try Parse.target(text) }
     }
 
@@ -51,7 +51,7 @@ import Testing
     @Test(arguments: ["::1", "::1:8080", "2001:db8::7"])
     func refusesIPv6WithoutBrackets(text: String) {
         #expect(
-            throws: Rejection("has no port or no brackets; use [IPv6]:PORT, such as [::1]:8080")
+            throws: Rejection("lacks brackets; use HOST:PORT with an IPv6 address in brackets, such as [::1]:8080")
         ) { try Parse.target(text) }
     }
 
@@ -59,7 +59,9 @@ import Testing
         "web:", "web:0", "web:00", "web:65536", "web:-1", "web:+1", "web:8080x", "web: 80", "web:http", "[::1]:0",
     ])
     func refusesWrongPorts(text: String) {
-        #expect(throws: Rejection("has a wrong port; use a number from 1 to 65535")) { try Parse.target(text) }
+        #expect(
+            throws: Rejection("has a wrong port; use HOST:PORT with a PORT from 1 to 65535")
+        ) { try Parse.target(text) }
     }
 
     @Test(arguments: ["http://web:80", "https://web", "web:80/", "web:80/path", "/web:80", "unix:/run/web.sock"])

@@ -1,62 +1,59 @@
 import ProxyCore
 
 extension Parse {
-    /// Timers count milliseconds in an Int32, as epoll_wait(2) does; this is the last whole hour in it.
-    private static let longest: Milliseconds = 596 * 3_600_000
-
-    /// Below this, a name server would be asked without pause.
-    private static let shortestResolveInterval: Milliseconds = 10
-
     /// `500ms`, `1s`, `1.5s`, `2m`, `1h`, and `0` without a unit; nothing finer than a millisecond.
     static func duration(_ text: String) throws(Rejection) -> Milliseconds {
-        guard let (amount, unit) = amountAndUnit(text) else {
-            throw Rejection("is no duration; use a number with ms, s, m or h, such as 500ms, 1.5s or 2m")
-        }
-        let parts = amount.split(separator: ".")
-        guard let whole = Int64(parts[0]), whole <= longest / unit else { throw tooLong }
-        let fraction = parts.count == 2 ? try milliseconds(ofFraction: parts[1], unit: unit) : 0
-        guard whole * unit + fraction <= longest else { throw tooLong }
-        return whole * unit + fraction
+        try duration(text, from: 0)
     }
 
-    /// The digits after the point, as a share of `unit`. No unit's thousandths need more than nine digits.
-    private static func milliseconds(
-        ofFraction digits: Substring, unit: Milliseconds
-    ) throws(Rejection) -> Milliseconds {
-        let finer = Rejection("is finer than a millisecond; use whole milliseconds, such as 1ms")
-        let significant = digits.prefix(through: digits.lastIndex { $0 != "0" } ?? digits.startIndex)
-        guard significant.count <= 9, let numerator = Int64(significant) else { throw finer }
-        let denominator = (0..<significant.count).reduce(Int64(1)) { power, _ in power * 10 }
-        let (milliseconds, rest) = (numerator * unit).quotientAndRemainder(dividingBy: denominator)
-        guard rest == 0 else { throw finer }
-        return milliseconds
-    }
-
+    /// Any shorter, a name server would be asked without pause.
     static func resolveInterval(_ text: String) throws(Rejection) -> Milliseconds {
-        try duration(text, atLeast: shortestResolveInterval)
+        try duration(text, from: 10)
     }
 
     /// A time-out of nothing would end every request before it began.
     static func timeout(_ text: String) throws(Rejection) -> Milliseconds {
-        try duration(text, atLeast: 1)
+        try duration(text, from: 1)
     }
 
-    private static func duration(_ text: String, atLeast shortest: Milliseconds) throws(Rejection) -> Milliseconds {
-        let duration = try duration(text)
-        guard duration >= shortest else { throw Rejection("is too short; use at least \(durationText(shortest))") }
+    /// epoll_wait(2) counts milliseconds in an Int32; this is the last whole hour in it.
+    private static let longest: Milliseconds = 596 * 3_600_000
+
+    private static func duration(_ text: String, from shortest: Milliseconds) throws(Rejection) -> Milliseconds {
+        guard let (amount, unit) = amountAndUnit(text) else {
+            throw Rejection("is no duration; use a number with ms, s, m or h, such as 500ms, 1.5s or 2m")
+        }
+        let outOfRange = Rejection(
+            "is out of range; use one from \(durationText(shortest)) to \(durationText(longest)), such as 1s")
+        let parts = amount.split(separator: ".")
+        guard let whole = Int64(parts[0]), whole <= longest / unit else { throw outOfRange }
+        let fraction = parts.count == 2 ? try milliseconds(ofFraction: parts[1], unit: unit) : 0
+        let duration = whole * unit + fraction
+        guard (shortest...longest).contains(duration) else { throw outOfRange }
         return duration
     }
-
-    private static var tooLong: Rejection { Rejection("is too long; use at most \(durationText(longest))") }
 
     /// The digits, with at most one point between them, and the milliseconds of the unit behind them.
     private static func amountAndUnit(_ text: String) -> (amount: Substring, unit: Int64)? {
         if text == "0" { return ("0", 1) }
         let amount = text.prefix { $0 == "." || isDigit($0) }
         let parts = amount.split(separator: ".", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
         guard let unit = units.first(where: { $0.name == text[amount.endIndex...] }) else { return nil }
         return (amount, unit.milliseconds)
+    }
+
+    /// The digits after the point, as a share of `unit`. Whole milliseconds take at most seven digits, even of an hour.
+    private static func milliseconds(
+        ofFraction digits: Substring, unit: Milliseconds
+    ) throws(Rejection) -> Milliseconds {
+        let finer = Rejection("is finer than a millisecond; use whole milliseconds, such as 1ms")
+        let significant = digits.prefix(through: digits.lastIndex { $0 != "0" } ?? digits.startIndex)
+        guard significant.count <= 7, let numerator = Int64(significant) else { throw finer }
+        let denominator = (0..<significant.count).reduce(Int64(1)) { power, _ in power * 10 }
+        let (milliseconds, rest) = (numerator * unit).quotientAndRemainder(dividingBy: denominator)
+        guard rest == 0 else { throw finer }
+        return milliseconds
     }
 }
 

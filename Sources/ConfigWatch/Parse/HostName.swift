@@ -14,11 +14,5 @@ func isHostName(_ text: Substring) -> Bool {
 
 private func isLabel(_ text: Substring) -> Bool {
     guard (1...63).contains(text.utf8.count), text.first != "-", text.last != "-" else { return false }
-    return text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"): true
-        default: false
-        }
-    }
+    return text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
 }

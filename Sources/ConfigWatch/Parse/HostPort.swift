@@ -43,5 +43,3 @@ func portNumber(_ text: Substring, in range: ClosedRange<UInt16>) -> UInt16? {
     guard text.allSatisfy(isDigit), let port = UInt16(text), range.contains(port) else { return nil }
     return port
 }
-
-func isDigit(_ character: Character) -> Bool { character >= "0" && character <= "9" && character.isASCII }

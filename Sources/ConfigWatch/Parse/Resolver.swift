@@ -9,7 +9,7 @@ extension Parse {
         }
         guard let digits = parts.port else { return address }
         guard let port = portNumber(digits, in: 1...65535) else {
-            throw Rejection("has a wrong port; use a number from 1 to 65535")
+            throw Rejection("has a wrong port; use IP:PORT with a PORT from 1 to 65535")
         }
         return address.withPort(port)
     }
