@@ -16,7 +16,6 @@ from .processes import Failure
 from .servers import Server, Stage
 
 WARM_UP_SECONDS = 1
-STRACE_SECONDS = 2
 STRACE_LOAD_SECONDS = 60
 IDLE_CONNECTIONS_BEFORE = 64
 
@@ -25,11 +24,12 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to measure: `rounds` times `seconds` for each proxy in each case."""
+    """How long to measure: `rounds` times `seconds` for each proxy in each case, then once under strace."""
 
     proxies: list[str]
     rounds: int
     seconds: int
+    strace_seconds: int
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def loaded(stage: Stage, case: Case, plan: Plan, tell: Callable[[str], None]) ->
             measured.samples += turn
             tell(progress(number, plan, turn, "cpu_us", "us"))
         for server in servers:
-            measured.calls[server.name] = traced(stage, case, server)
+            measured.calls[server.name] = traced(stage, case, server, plan.strace_seconds)
     return measured
 
 
@@ -112,12 +112,12 @@ def known_seconds(stage: Stage, server: Server) -> float:
     return ProcessorTime.of(server.pid).total + ProcessorTime.of(stage.upstream.pid).total + children_seconds()
 
 
-def traced(stage: Stage, case: Case, server: Server) -> dict[str, float]:
+def traced(stage: Stage, case: Case, server: Server, seconds: int) -> dict[str, float]:
     """System calls per request in a run of its own, since strace slows what it watches."""
     before = stage.proxied_requests()
     load = wrk(stage, case, server, STRACE_LOAD_SECONDS)
     load.wait_until(lambda: stage.proxied_requests() > before + 2 * case.connections)
-    calls = syscalls.count(stage, server, STRACE_SECONDS)
+    calls = syscalls.count(stage, server, seconds)
     load.end()
     return calls
 

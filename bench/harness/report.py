@@ -36,7 +36,8 @@ def machine(results: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in sorted(about["versions"].items()))
     return (f"{about['date']}. {about['cpu']}, {about['cores']} processors, {about['memory_mib']} MiB; "
             f"{about['system']}, Linux {about['kernel']}, TCP {about['congestion_control']}; {versions}. "
-            f"{options['rounds']} rounds of {options['seconds']} s, alternating; {options['placement']}. Figures are "
+            f"{options['rounds']} rounds of {options['seconds']} s, alternating; {options['placement']}"
+            f"{'; HAProxy splices' if options['haproxy_splice'] else ''}. Figures are "
             f"medians of the rounds, ratios are medians of each round's ratio (lowest to highest in brackets).")
 
 

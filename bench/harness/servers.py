@@ -50,13 +50,15 @@ def request(port: int, method: str, path: str, body: bytes | None = None) -> tup
 
 
 class Stage:
-    """Starts servers within `processes`, their files in `directory`."""
+    """Starts servers within `processes`, their files in `directory`; HAProxy splices answers if `splice`."""
 
-    def __init__(self, processes: Processes, directory: Path, placement: Placement, descriptors: int) -> None:
+    def __init__(self, processes: Processes, directory: Path, placement: Placement, descriptors: int,
+                 splice: bool = False) -> None:
         self.processes = processes
         self.directory = directory
         self.placement = placement
         self.descriptors = descriptors
+        self.splice = splice
         self._upstream: Server | None = None
         self._questions = 0
         self._starters: dict[str, Callable[[], Server]] = {
@@ -115,7 +117,8 @@ class Stage:
                        command: Callable[[Path], list[str]]) -> Server:
         port = free_port()
         values = {"directory": str(self.directory), "descriptors": str(self.descriptors), "address": ADDRESS,
-                  "port": str(port), "small_body": SMALL_BODY}
+                  "port": str(port), "small_body": SMALL_BODY,
+                  "splice": "option splice-response" if self.splice else "no option splice-response"}
         if name != "upstream":
             values |= {"upstream_address": ADDRESS, "upstream_port": str(self.upstream.port)}
         text = (BENCH / "peers" / template).read_text()
