@@ -91,6 +91,17 @@ import Testing
         #expect(scene.run(until: { scene.endpoints().count == 300 }))
     }
 
+    @Test func aConnectionEndedAtOnceKeepsTheSetAndTheProcess() throws {
+        let scene = try Scene(reply: Self.only("10.0.0.1"))
+        try scene.start()
+        #expect(scene.run(until: { scene.endpoints().count == 1 }))
+        scene.server.endsConnections = true
+        scene.reply = { [records = many(300)] in .records($0.type == Self.ipv4 ? records : []) }
+        #expect(scene.run(until: { scene.events.lines.contains { $0.contains("keeping 1 endpoint") } }))
+        scene.server.endsConnections = false
+        #expect(scene.run(until: { scene.endpoints().count == 300 }))
+    }
+
     // MARK: What keeps a set and what empties it
 
     @Test(arguments: [(2, "SERVFAIL"), (5, "REFUSED"), (4, "NOTIMP"), (9, "response code 9")])
@@ -164,6 +175,19 @@ import Testing
         #expect(Instant.read() - began < 1500)
         scene.reply = { $0.type == Self.ipv4 ? .records([.a("10.0.0.2")]) : .silence }
         #expect(scene.run(until: { scene.endpoints() == ["10.0.0.2:80"] }, limit: 1500))
+    }
+
+    @Test func anAnswerThatCameTooLateChangesNothing() throws {
+        let scene = try Scene { $0.type == Self.ipv4 ? .records([.a("10.0.0.1")]) : .late(400, [.aaaa(last: 1)]) }
+        try scene.start(interval: 60_000)
+        #expect(scene.run(until: { scene.endpoints() == ["10.0.0.1:80"] }))
+        #expect(scene.events.lines == ["info web:80: 1 endpoint (+10.0.0.1): AAAA: no answer yet"])
+        let began = Instant.read()
+        #expect(scene.run(until: { Instant.read() - began > 300 }))
+        #expect(scene.snapshots.count == 2)
+        scene.reply = { .records($0.type == Self.ipv4 ? [.a("10.0.0.1")] : [.aaaa(last: 1)]) }
+        try scene.resolver.refresh(service: 0)
+        #expect(scene.run(until: { scene.endpoints() == ["10.0.0.1:80", "[fd00::1]:80"] }))
     }
 
     // MARK: Lies and noise

@@ -17,6 +17,8 @@ final class TestNameserver {
         case records([DNSMessage.Record])
         case code(UInt8)
         case silence
+        /// The answer, over UDP, after so many milliseconds.
+        case late(Milliseconds, [DNSMessage.Record])
         /// Whatever this makes of the query, without regard to its size.
         case raw((_ query: [UInt8]) -> [UInt8])
         /// The TCP connection is reset.
@@ -30,6 +32,8 @@ final class TestNameserver {
     private var tcp: Int32 = -1
     private var connections: [Int32: [UInt8]] = [:]
     private(set) var questions: [Question] = []
+    /// Ends and resets each TCP connection before anything is read from it, so that the peer's write meets a closed pipe.
+    var endsConnections = false
 
     init(loop: ControlLoop, reply: @escaping (Question) -> Reply) {
         self.loop = loop
@@ -80,8 +84,8 @@ final class TestNameserver {
 
     private func receiveDatagrams() {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        var peer = sockaddr_storage()
         while true {
+            var peer = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let count = unsafe withUnsafeMutableBytes(of: &peer) { raw in
                 unsafe recvfrom(
@@ -89,11 +93,13 @@ final class TestNameserver {
             }
             guard count >= 12 else { return }
             let query = Array(buffer[..<count])
-            guard let answer = answer(to: query, isTCP: false) else { continue }
-            unsafe withUnsafeBytes(of: &peer) { raw in
-                let address = unsafe raw.baseAddress?.assumingMemoryBound(to: sockaddr.self)
-                _ = unsafe sendto(udp, answer, answer.count, 0, address, length)
+            let respond = { [udp] (answer: [UInt8]) in
+                unsafe withUnsafeBytes(of: peer) { raw in
+                    let address = unsafe raw.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+                    _ = unsafe sendto(udp, answer, answer.count, 0, address, length)
+                }
             }
+            if let answer = answer(to: query, isTCP: false, later: respond) { respond(answer) }
         }
     }
 
@@ -103,6 +109,11 @@ final class TestNameserver {
         var peer = clx_address()
         let connection = unsafe clx_accept(tcp, &peer)
         guard connection >= 0 else { return }
+        if endsConnections {
+            _ = clx_shutdown_sending(connection)
+            _ = clx_reset_on_close(connection)
+            return end(connection)
+        }
         connections[connection] = []
         loop.watch(connection, for: .readable) { [unowned self] _ in receiveStream(connection) }
     }
@@ -119,7 +130,7 @@ final class TestNameserver {
             let size = Int(stream[0]) << 8 | Int(stream[1])
             guard stream.count >= 2 + size else { return }
             connections[connection] = Array(stream[(2 + size)...])
-            guard let answer = answer(to: Array(stream[2..<(2 + size)]), isTCP: true) else {
+            guard let answer = answer(to: Array(stream[2..<(2 + size)]), isTCP: true, later: { _ in }) else {
                 _ = clx_reset_on_close(connection)
                 connections[connection] = nil
                 return end(connection)
@@ -131,13 +142,16 @@ final class TestNameserver {
 
     // MARK: Answers
 
-    private func answer(to query: [UInt8], isTCP: Bool) -> [UInt8]? {
+    private func answer(to query: [UInt8], isTCP: Bool, later: @escaping ([UInt8]) -> Void) -> [UInt8]? {
         let (name, type) = DNSMessage.asked(query)
         let payload = DNSMessage.udpPayload(query)
         let question = Question(name: name, type: type, isTCP: isTCP, usesEDNS: payload != nil)
         questions.append(question)
         switch makeReply(question) {
         case .silence, .reset: return nil
+        case .late(let delay, let records):
+            loop.schedule(after: delay) { later(DNSMessage.answer(to: query, records: records)) }
+            return nil
         case .code(let code): return DNSMessage.answer(to: query, code: code)
         case .raw(let make): return make(query)
         case .records(let records):
