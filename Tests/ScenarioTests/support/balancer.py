@@ -158,7 +158,11 @@ class Balancer:
         self.process.send_signal(number)
 
     def wait_exit(self, within: float = 15.0) -> int:
-        """The exit status (negative: the signal that ended it), once both output streams are read to their end."""
+        """The exit status (negative: the signal that ended it), once both output streams are read to their end.
+
+        It is then the caller's to judge.
+        """
+        self._ended_by_test = True
         try:
             status = self.process.wait(seconds(within))
         except subprocess.TimeoutExpired:
@@ -169,9 +173,8 @@ class Balancer:
         return status
 
     def terminate(self, number: signal.Signals = signal.SIGTERM, within: float = 15.0) -> int:
-        """Sends the signal and returns the exit status, which is then the caller's to judge."""
+        """Sends the signal and returns the exit status."""
         self.send_signal(number)
-        self._ended_by_test = True
         return self.wait_exit(within)
 
     _ended_by_test = False
