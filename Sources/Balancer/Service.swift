@@ -131,7 +131,9 @@ enum Service {
             timeouts: config.timeouts,
             routes: RouteTable(
                 prefixes: config.routes.map { ($0.prefix, $0.service) }, fallback: config.defaultService),
-            policies: config.services.map(\.policy),
+            services: config.services.map {
+                WorkerSettings.Service(policy: $0.policy, host: $0.targets.first?.description ?? $0.name)
+            },
             descriptorsMax: max(16, descriptors / workers))
     }
 

@@ -66,20 +66,26 @@ static inline socklen_t clx_pack(struct clx_address from, struct sockaddr_storag
     return sizeof *v4;
 }
 
+/// An IPv4-mapped IPv6 address as the IPv4 address it is; any other unchanged.
+static inline struct clx_address clx_unmapped(struct clx_address address) {
+    static const unsigned char prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    if (!address.is_v6 || address.high != 0 || memcmp((const char *)&address.low, prefix + 8, 4) != 0) return address;
+    struct clx_address v4 = {.port = address.port};
+    memcpy(&v4.high, (const char *)&address.low + 4, 4);
+    return v4;
+}
+
 /// IPv4-mapped IPv6 addresses, which a dual-stack listener reports, come out as the IPv4 addresses they are.
 static inline struct clx_address clx_unpack(const struct sockaddr_storage *from) {
     struct clx_address to = {0};
     if (from->ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
         to.port = ntohs(v6->sin6_port);
-        if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
-            memcpy(&to.high, (const char *)&v6->sin6_addr + 12, 4);
-        } else {
-            to.is_v6 = 1;
-            to.scope = v6->sin6_scope_id;
-            memcpy(&to.high, &v6->sin6_addr, 8);
-            memcpy(&to.low, (const char *)&v6->sin6_addr + 8, 8);
-        }
+        to.is_v6 = 1;
+        to.scope = v6->sin6_scope_id;
+        memcpy(&to.high, &v6->sin6_addr, 8);
+        memcpy(&to.low, (const char *)&v6->sin6_addr + 8, 8);
+        to = clx_unmapped(to);
     } else if (from->ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
         to.port = ntohs(v4->sin_port);

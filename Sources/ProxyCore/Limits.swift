@@ -9,6 +9,9 @@ package enum Limits {
     package static let headBytesMax = 32 * 1024
     /// Field lines in one head. Each takes a place in the worker's one table.
     package static let fieldLinesMax = 200
+    /// Reads after which an incomplete head is parsed again, to refuse a malformed one at once. Later ones only look for
+    /// its end, so that a head that comes byte by byte costs no more than its bytes.
+    static let headReparsesMax: UInt8 = 16
     /// Names that the Connection fields of one message may list besides the known options.
     static let connectionOptionsMax = 16
     /// What a head may grow by while it is rewritten: the fields we add, with the longest client address and host.

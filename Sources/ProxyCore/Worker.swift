@@ -5,15 +5,25 @@ import Synchronization
 package struct WorkerSettings: Sendable {
     package var timeouts: Timeouts
     package var routes: RouteTable
-    /// The policy of each service.
-    package var policies: [Policy]
+    package var services: [Service]
     /// Descriptors that the worker may use for connections and pipes.
     package var descriptorsMax: Int
 
-    package init(timeouts: Timeouts, routes: RouteTable, policies: [Policy], descriptorsMax: Int) {
+    package struct Service: Sendable {
+        package let policy: Policy
+        /// The Host of a request that names none.
+        let host: [UInt8]
+
+        package init(policy: Policy, host: String) {
+            self.policy = policy
+            self.host = Array(host.utf8.prefix(Limits.hostBytesMax))
+        }
+    }
+
+    package init(timeouts: Timeouts, routes: RouteTable, services: [Service], descriptorsMax: Int) {
         self.timeouts = timeouts
         self.routes = routes
-        self.policies = policies
+        self.services = services
         self.descriptorsMax = descriptorsMax
     }
 }
@@ -71,7 +81,7 @@ struct Worker: ~Copyable {
         sessions = Slab(capacity: settings.descriptorsMax)
         exchanges = Slab(capacity: settings.descriptorsMax)
         upstreams = Slab(capacity: settings.descriptorsMax)
-        endpoints = EndpointTable(policies: settings.policies, worker: index)
+        endpoints = EndpointTable(policies: settings.services.map(\.policy), worker: index)
         sessionTimers = TimerWheel(capacity: settings.descriptorsMax, now: now)
         upstreamTimers = TimerWheel(capacity: settings.descriptorsMax, now: now)
         _ = poller.watchInput(team.mailboxes[index].wakeup, Token(.wakeup, slot: 0))

@@ -12,6 +12,10 @@ enum ASCII {
     static let zero: UInt8 = 0x30
     static let colon: UInt8 = 0x3A
     static let semicolon: UInt8 = 0x3B
+    static let equals: UInt8 = 0x3D
+    static let questionMark: UInt8 = 0x3F
+    static let openBracket: UInt8 = 0x5B
+    static let closeBracket: UInt8 = 0x5D
     static let backslash: UInt8 = 0x5C
 
     /// The 128 ASCII characters as two words of bits.
@@ -28,8 +32,8 @@ enum ASCII {
 
     /// `tchar`: ``!#$%&'*+-.^_`|~``, digits and letters.
     private static let token = CharacterSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
-    /// What a Host may hold: unreserved, percent-encoded, sub-delims and `:[]` (RFC 3986 section 3.2.2).
-    private static let host = CharacterSet(low: 0x2FFF_7FF2_0000_0000, high: 0x47FF_FFFE_AFFF_FFFE)
+    /// What a host name may hold: unreserved, percent-encoded and sub-delims (RFC 3986 section 3.2.2).
+    private static let host = CharacterSet(low: 0x2BFF_7FF2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
 
     /// `tchar` (RFC 9110 section 5.6.2).
     @inline(__always)
@@ -125,6 +129,25 @@ extension RawSpan {
         }
         while index < count, ASCII.isVisible(byte(index)) || ASCII.isBlank(byte(index)) { index &+= 1 }
         return index
+    }
+
+    /// True where `range` is `uri-host [ ":" port ]` (RFC 9110 section 7.2), which may be empty.
+    func isHostAndPort(_ range: Range<Int>) -> Bool {
+        var index = range.lowerBound
+        let end = range.upperBound
+        if index < end, byte(index) == ASCII.openBracket {
+            index += 1
+            while index < end, ASCII.isHost(byte(index)) || byte(index) == ASCII.colon { index += 1 }
+            guard index < end, byte(index) == ASCII.closeBracket else { return false }
+            index += 1
+        } else {
+            while index < end, ASCII.isHost(byte(index)) { index += 1 }
+        }
+        guard index < end else { return true }
+        guard byte(index) == ASCII.colon else { return false }
+        index += 1
+        while index < end, ASCII.isDigit(byte(index)) { index += 1 }
+        return index == end
     }
 
     /// `range` without the blanks at its ends.

@@ -1,10 +1,11 @@
 /// Follows the chunked coding (RFC 9112 section 7.1) over any cutting of its bytes, and says which are data.
 ///
-/// Strict where laxness lets two parsers disagree: sizes are hexadecimal digits alone, lines end in CRLF, extensions and
-/// trailer lines hold no control characters, trailer names are tokens.
+/// Strict where laxness lets two parsers disagree: sizes are hexadecimal digits alone, lines end in CRLF, extensions have
+/// the grammar's form, trailer lines hold no control characters, trailer names are tokens.
 struct ChunkedDecoder: Equatable {
     private enum State: UInt8 {
-        case sizeStart, size, extensionStart, extensions, sizeLF
+        case sizeStart, size, sizeLF
+        case extensionGap, extensionStart, extensionName, extensionEquals, extensionValue, quoted, quotedPair
         case data, dataCR, dataLF
         case trailerStart, trailerName, trailerValue, trailerLF, endLF
         case end
@@ -13,6 +14,8 @@ struct ChunkedDecoder: Equatable {
     private var state = State.sizeStart
     /// Bytes of the current chunk that are still to come, or the size as far as it was read.
     private var remaining = 0
+    /// Digits of the size that were read.
+    private var digits: UInt8 = 0
     /// Bytes of the current chunk line, or of the trailer section.
     private var lineBytes = 0
 
@@ -53,35 +56,21 @@ struct ChunkedDecoder: Equatable {
         lineBytes += 1
         switch state {
         case .sizeStart, .size:
-            guard lineBytes <= Limits.chunkLineBytesMax else { return false }
             if let digit = ASCII.hexValue(byte) {
                 // 15 digits count to a quintillion bytes; more only serve to make a number overflow.
-                guard remaining < 1 << 56 else { return false }
+                guard digits < 15 else { return false }
+                digits += 1
                 remaining = remaining << 4 | Int(digit)
                 state = .size
                 return true
             }
-            guard state == .size else { return false }
-            if byte == ASCII.semicolon {
-                state = .extensions
-                return true
-            }
-            if ASCII.isBlank(byte) {
-                state = .extensionStart
-                return true
-            }
-            return endSize(byte)
-        case .extensionStart:
-            // Blanks before the ";" are allowed to recipients (RFC 9112 section 7.1.1, BWS); blanks before CRLF are not.
-            guard lineBytes <= Limits.chunkLineBytesMax else { return false }
-            if byte == ASCII.semicolon { state = .extensions }
-            return byte == ASCII.semicolon || ASCII.isBlank(byte)
-        case .extensions:
-            guard lineBytes <= Limits.chunkLineBytesMax else { return false }
-            return ASCII.isVisible(byte) || ASCII.isBlank(byte) ? true : endSize(byte)
+            return state == .size && takeExtension(byte)
+        case .extensionGap, .extensionStart, .extensionName, .extensionEquals, .extensionValue, .quoted, .quotedPair:
+            return lineBytes <= Limits.chunkLineBytesMax && takeExtension(byte)
         case .sizeLF:
             guard byte == ASCII.lf else { return false }
             lineBytes = 0
+            digits = 0
             state = remaining == 0 ? .trailerStart : .data
             return true
         case .dataCR:
@@ -99,9 +88,48 @@ struct ChunkedDecoder: Equatable {
         }
     }
 
-    private mutating func endSize(_ byte: UInt8) -> Bool {
-        state = .sizeLF
-        return byte == ASCII.cr
+    /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )` (RFC 9112 section 7.1.1), after the size.
+    private mutating func takeExtension(_ byte: UInt8) -> Bool {
+        switch state {
+        case .extensionGap:
+            // Blanks belong to the next ";"; before the end of the line there are none.
+            if byte == ASCII.semicolon { state = .extensionStart }
+            return byte == ASCII.semicolon || ASCII.isBlank(byte)
+        case .extensionStart:
+            if ASCII.isToken(byte) { state = .extensionName }
+            return ASCII.isToken(byte) || ASCII.isBlank(byte)
+        case .extensionName:
+            if ASCII.isToken(byte) { return true }
+            if byte == ASCII.equals {
+                state = .extensionEquals
+                return true
+            }
+            return endExtension(byte)
+        case .extensionEquals:
+            state = byte == ASCII.quote ? .quoted : ASCII.isToken(byte) ? .extensionValue : .extensionEquals
+            return byte == ASCII.quote || ASCII.isToken(byte) || ASCII.isBlank(byte)
+        case .extensionValue: return ASCII.isToken(byte) || endExtension(byte)
+        case .quoted:
+            if byte == ASCII.quote { state = .size }
+            if byte == ASCII.backslash { state = .quotedPair }
+            return ASCII.isVisible(byte) || ASCII.isBlank(byte)
+        case .quotedPair:
+            state = .quoted
+            return ASCII.isVisible(byte) || ASCII.isBlank(byte)
+        default:
+            // After the size, or after a quoted string, which ends like one.
+            return endExtension(byte)
+        }
+    }
+
+    private mutating func endExtension(_ byte: UInt8) -> Bool {
+        switch byte {
+        case ASCII.semicolon: state = .extensionStart
+        case ASCII.space, ASCII.tab: state = .extensionGap
+        case ASCII.cr: state = .sizeLF
+        default: return false
+        }
+        return true
     }
 
     private mutating func takeTrailer(_ byte: UInt8) -> Bool {

@@ -101,10 +101,11 @@ struct ConnectionOptions {
 
     /// Takes in the value of one Connection field.
     ///
-    /// - Returns: false where an element is no token, or there are more than we keep.
+    /// - Returns: false where there are more names than we keep.
     mutating func note(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
         bytes.forEachListElement(in: value) { element in
-            for index in element where !ASCII.isToken(bytes.byte(index)) { return false }
+            // What is no token names no field.
+            for index in element where !ASCII.isToken(bytes.byte(index)) { return true }
             if bytes.equals(element, ignoringCase: "close") {
                 close = true
             } else if bytes.equals(element, ignoringCase: "keep-alive") {
@@ -144,11 +145,11 @@ struct FramingFields {
     ///
     /// - Returns: false where it is no number that we can count to, or differs from an earlier one.
     mutating func noteContentLength(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
-        guard !value.isEmpty, value.count <= 18 else { return false }
+        guard !value.isEmpty else { return false }
         var number = 0
         for index in value {
             let digit = bytes.byte(index)
-            guard ASCII.isDigit(digit) else { return false }
+            guard ASCII.isDigit(digit), number < 100_000_000_000_000_000 else { return false }
             number = number &* 10 &+ Int(digit &- ASCII.zero)
         }
         if let contentLength, contentLength != number { return false }

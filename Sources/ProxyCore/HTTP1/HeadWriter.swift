@@ -29,15 +29,21 @@ enum HeadWriter {
     /// - Parameters:
     ///   - bytes: what `head` was parsed from.
     ///   - peer: the client's address.
+    ///   - defaultHost: the Host of a request that names none, at most `Limits.hostBytesMax` long.
     ///   - freshID: the identifier for a request that brings none of its own.
     ///   - out: has room for the head and `Limits.headGrowthBytesMax`.
     static func writeRequest(
-        _ head: borrowing RequestHead, _ bytes: RawSpan, from peer: SocketAddress, freshID: RequestID,
-        to out: inout ByteBuffer
+        _ head: borrowing RequestHead, _ bytes: RawSpan, from peer: SocketAddress, defaultHost: Span<UInt8>,
+        freshID: RequestID, to out: inout ByteBuffer
     ) -> LoggedParts {
         var parts = LoggedParts()
         writeRequestLine(head, bytes, &parts, to: &out)
-        if let authority = head.authority { writeField("Host: ", bytes.extracting(authority), to: &out) }
+        if let authority = head.authority {
+            writeField("Host: ", bytes.extracting(authority), to: &out)
+        } else if head.host == nil {
+            // HTTP/1.0 may lack the Host that HTTP/1.1 must have: the upstream is then asked by its own name.
+            unsafe writeField("Host: ", defaultHost.bytes, to: &out)
+        }
         let upgrades = head.wantsUpgrade
         var run = Run(start: head.fields.count > 0 ? head.fields[0].line.lowerBound : 0)
         var keptID = false
@@ -94,7 +100,7 @@ enum HeadWriter {
         if head.target.isEmpty {
             out.append(head.method == .options ? ASCII.asterisk : ASCII.slash)
         } else {
-            if bytes.byte(head.target.lowerBound) == 0x3F { out.append(ASCII.slash) }
+            if bytes.byte(head.target.lowerBound) == ASCII.questionMark { out.append(ASCII.slash) }
             out.append(bytes.extracting(head.target))
         }
         parts.request = .init(0..<out.count)

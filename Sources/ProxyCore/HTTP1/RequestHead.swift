@@ -33,7 +33,9 @@ struct RequestHead: ~Copyable {
         // One empty line is tolerated; a flood of them is no request.
         guard index <= 8 else { return .refused(.malformed) }
         start = index
-        if index < bytes.byteCount, bytes.byte(index) == ASCII.cr { return .partial }
+        if index < bytes.byteCount, bytes.byte(index) == ASCII.cr {
+            return index + 1 < bytes.byteCount ? .refused(.malformed) : .partial
+        }
         let lineEnd: Int
         switch parseRequestLine(bytes, from: index) {
         case .complete(let end): lineEnd = end
@@ -59,7 +61,7 @@ struct RequestHead: ~Copyable {
     }
 
     private mutating func parseRequestLine(_ bytes: RawSpan, from start: Int) -> ParseOutcome {
-        let end = min(bytes.byteCount, start + Limits.requestLineBytesMax)
+        let end = min(bytes.byteCount, start + Limits.requestLineBytesMax + 2)
         let atEnd: ParseOutcome = end < bytes.byteCount ? .refused(.requestLineTooLong) : .partial
         var index = start
         while index < end, ASCII.isToken(bytes.byte(index)) { index &+= 1 }
@@ -108,11 +110,14 @@ struct RequestHead: ~Copyable {
             return false
         }
         let hostStart = written.lowerBound + schemeLength
+        // The authority ends at a path or a query; user information is refused with its "@".
         var index = hostStart
-        while index < written.upperBound, ASCII.isHost(bytes.byte(index)) { index += 1 }
-        guard index > hostStart, index - hostStart <= Limits.hostBytesMax else { return false }
-        // Behind the authority stands a path, a query, or nothing; user information is refused with the "@".
-        if index < written.upperBound, bytes.byte(index) != ASCII.slash, bytes.byte(index) != 0x3F { return false }
+        while index < written.upperBound, bytes.byte(index) != ASCII.slash, bytes.byte(index) != ASCII.questionMark {
+            index += 1
+        }
+        guard index > hostStart, index - hostStart <= Limits.hostBytesMax, bytes.isHostAndPort(hostStart..<index) else {
+            return false
+        }
         authority = hostStart..<index
         target = index..<written.upperBound
         return true
@@ -134,7 +139,7 @@ struct RequestHead: ~Copyable {
             case .expect: expectsContinue = bytes.equals(line.value, ignoringCase: "100-continue")
             case .upgrade: hasUpgrade = !bytes.equals(line.value, ignoringCase: "h2c")
             case .host:
-                valid = host == nil && isHost(bytes, line.value)
+                valid = host == nil && line.value.count <= Limits.hostBytesMax && bytes.isHostAndPort(line.value)
                 host = line.value
             default: break
             }
@@ -144,12 +149,6 @@ struct RequestHead: ~Copyable {
         guard framing.hasTransferEncoding else { return nil }
         if minorVersion == 0 || framing.contentLength != nil || !framing.endsInChunked { return .malformed }
         return framing.hasOtherCoding ? .notImplemented : nil
-    }
-
-    private func isHost(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
-        guard value.count <= Limits.hostBytesMax else { return false }
-        for index in value where !ASCII.isHost(bytes.byte(index)) { return false }
-        return true
     }
 
     private static func method(_ bytes: RawSpan, _ range: Range<Int>) -> Method {

@@ -72,7 +72,9 @@ package final class ControlLoop {
         serial += 1
         let known = watches.updateValue(Watch(serial: serial, handler: handler), forKey: descriptor) != nil
         let operation = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD
-        _ = clx_epoll_control(epoll, operation, descriptor, interest.rawValue, UInt64(UInt32(descriptor)))
+        // The serial number keeps a late event of a closed descriptor from the next one with its number.
+        let token = serial << 32 | UInt64(UInt32(descriptor))
+        _ = clx_epoll_control(epoll, operation, descriptor, interest.rawValue, token)
     }
 
     /// Call it before the descriptor is closed. Unknown descriptors are left alone.
@@ -107,11 +109,14 @@ package final class ControlLoop {
             let count = unsafe clx_epoll_wait(epoll, events, Int32(capacity), millisecondsToNextTimer())
             now = Instant.read()
             for index in 0..<max(0, count) {
-                let descriptor = Int32(truncatingIfNeeded: unsafe clx_epoll_token(events, index))
+                let token = unsafe clx_epoll_token(events, index)
+                guard let watch = watches[Int32(truncatingIfNeeded: token)],
+                    watch.serial << 32 == token & ~0xFFFF_FFFF
+                else { continue }
                 let flags = unsafe clx_epoll_events(events, index)
                 var ready = Interest(rawValue: flags)
                 if flags & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { ready = [.readable, .writable] }
-                watches[descriptor]?.handler(ready)
+                watch.handler(ready)
             }
             fireTimers()
         }

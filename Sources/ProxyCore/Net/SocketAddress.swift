@@ -22,11 +22,13 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Returns: nil where `ip` is no IPv4 or IPv6 literal.
     package init?(ip: String, port: UInt16) {
+        // The C string would end at a NUL, and what follows it would go unseen.
+        guard !ip.utf8.contains(0) else { return nil }
         var raw = clx_address()
         let parsed = unsafe ip.withCString { unsafe clx_parse_address($0, &raw) }
         guard parsed == 1 else { return nil }
         raw.port = port
-        self.init(raw)
+        self.init(clx_unmapped(raw))
     }
 
     /// `bytes` holds 4 or 16 address bytes in network order, as an A or AAAA record carries them (RFC 1035, RFC 3596).
@@ -39,11 +41,11 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
             let shifted = UInt64(byte) << UInt64((index & 7) * 8)
             if index < 8 { words.0 |= shifted } else { words.1 |= shifted }
         }
-        high = words.0.littleEndian
-        low = words.1.littleEndian
-        scope = 0
-        self.port = port
-        isIPv6 = bytes.count == 16
+        self.init(
+            clx_unmapped(
+                clx_address(
+                    high: words.0.littleEndian, low: words.1.littleEndian, scope: 0, port: port,
+                    is_v6: bytes.count == 16 ? 1 : 0)))
     }
 
     package static func anyIPv4(port: UInt16) -> SocketAddress {

@@ -38,6 +38,6 @@ package struct RouteTable: Sendable {
         for index in prefix.indices where bytes.byte(target.lowerBound + index) != prefix[index] { return false }
         guard target.count > prefix.count else { return true }
         let next = bytes.byte(target.lowerBound + prefix.count)
-        return next == ASCII.slash || next == 0x3F
+        return next == ASCII.slash || next == ASCII.questionMark
     }
 }

@@ -139,11 +139,15 @@ extension Worker {
     /// - Parameter old: how many of the bytes an earlier call has seen.
     /// - Returns: `input` again where the head is not complete.
     private mutating func takeHead(_ session: Int, _ input: consuming ByteBuffer, newFrom old: Int) -> ByteBuffer? {
-        // A head that drips in is not parsed for every drop, only when it has an end or has become too long.
+        // A head that drips in is not parsed again for every drop, only when it has an end or has become too long.
+        sessions[session].headReads &+= 1
         let isWorthParsing =
-            old == 0 || input.bytes.hasEmptyLine(from: max(0, old - 3)) || input.count >= Limits.headBytesMax
-            || (old < Limits.requestLineBytesMax && input.count >= Limits.requestLineBytesMax)
-        guard isWorthParsing else { return input }
+            sessions[session].headReads <= Limits.headReparsesMax || input.bytes.hasEmptyLine(from: max(0, old - 3))
+            || input.count >= Limits.headBytesMax
+        guard isWorthParsing else {
+            sessions[session].headReads = Limits.headReparsesMax
+            return input
+        }
         switch requestHead.parse(input.bytes) {
         case .complete(let length) where length <= Limits.headBytesMax: beginExchange(session, input, headLength: length)
         case .partial where input.count < Limits.headBytesMax: return input
@@ -164,12 +168,14 @@ extension Worker {
         guard case .body(let bodyReady) = body.scan(input.bytes, from: headLength) else {
             return refuse(session, input, .badRequest)
         }
+        sessions[session].headReads = 0
         let service = settings.routes.service(for: input.bytes, requestHead.target)
 
         var exchange = Exchange()
         var head = pool.take(holding: headLength + Limits.headGrowthBytesMax)
+        let host = settings.services[service ?? 0].host
         exchange.logged = HeadWriter.writeRequest(
-            requestHead, input.bytes, from: sessions[session].peer, freshID: requestIDs.next(), to: &head)
+            requestHead, input.bytes, from: sessions[session].peer, defaultHost: host.span, freshID: requestIDs.next(), to: &head)
         exchange.head = consume head
         exchange.service = service ?? -1
         exchange.minorVersion = requestHead.minorVersion

@@ -23,6 +23,8 @@ struct Session: ~Copyable, Vacatable {
     var generation: UInt32 = 0
     var phase = Phase.vacant
     var edges: EdgeState = []
+    /// Reads that the head under way has come in.
+    var headReads: UInt8 = 0
     /// It stands in the worker's queue of sessions that can go on.
     var isQueued = false
     var peer = SocketAddress.anyIPv4(port: 0)
