@@ -6,7 +6,8 @@ enum Limits {
     /// answer is cut.
     static let addressesPerAnswerMax = 4096
 
-    /// What an answer over UDP may measure without being fragmented on its way (RFC 9715 section 3).
+    /// What an answer over UDP may measure without being fragmented on its way: IPv6's least MTU of 1280 less the headers
+    /// (the value of DNS Flag Day 2020).
     static let udpPayloadBytes = 1232
 
     /// How long one server may keep silent before the next try, unless resolv.conf says otherwise. The C library's 5 s

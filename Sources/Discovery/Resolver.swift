@@ -163,7 +163,7 @@ package final class Resolver {
         if source.followFiles() {
             for watch in watches.values { watch.refreshUrgently() }
         }
-        let pause = min(settings.interval, Limits.fileCheckMilliseconds)
+        let pause = min(max(1, settings.interval), Limits.fileCheckMilliseconds)
         fileTimer = loop.schedule(after: pause) { [weak self] in self?.followFiles() }
     }
 }
