@@ -26,7 +26,7 @@ enum Service {
         let workers = config.workers ?? Processors.available()
         let accessLog = try openAccessLog(config.accessLog, workers: workers)
         // Nothing listens until everything could be bound, and the first addresses are known or late.
-        let listeners = try config.listeners.map { try ListenerGroup(BindAddress($0), workers: workers) }
+        let listeners = try ListenerGroup.bindAll(config.listeners.map { BindAddress($0) }, workers: workers)
         let loop = try ControlLoop()
         let feed = SnapshotFeed()
         let resolver = try Resolver(
@@ -49,8 +49,8 @@ enum Service {
             guard signal == SIGTERM || signal == SIGINT else { return }
             signalCount += 1
             if signalCount == 1 {
-                log.info("draining: signal \(signal), at most \(config.drainTimeoutMilliseconds) ms")
                 group.drain(milliseconds: config.drainTimeoutMilliseconds)
+                log.info("draining: signal \(signal), at most \(config.drainTimeoutMilliseconds) ms")
             } else {
                 log.info("stopping at once: second signal")
                 group.stop()
@@ -121,12 +121,13 @@ enum Service {
                     "worker \(worker) is out of descriptors at \(connections) connections: new ones wait (raise ulimit -n)")
             },
             logLinesDropped: { count in
-                log.warning("access log: \(count) lines dropped, because its sink does not keep up")
+                log.warning("\(count) access-log lines dropped, because their sink does not keep up")
             })
     }
 
     private static func workerSettings(_ config: Config, workers: Int) -> WorkerSettings {
-        let descriptors = Int(clx_open_files_limit()) - Limits.descriptorsReserved - workers * 4
+        let limit = Int(clx_open_files_limit())
+        let descriptors = limit - min(Limits.descriptorsReservedMax, limit / 8) - workers * 4
         return WorkerSettings(
             timeouts: config.timeouts,
             routes: RouteTable(

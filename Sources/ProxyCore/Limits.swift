@@ -55,12 +55,15 @@ package enum Limits {
     static let acceptsPerTurnMax = 64
     /// Events taken from epoll in one call.
     static let eventsPerTurnMax = 256
-    /// Descriptors that the process keeps for what is no connection: logs, DNS sockets, libraries.
-    package static let descriptorsReserved = 32
+    /// Descriptors that the process keeps for what is no connection: logs, DNS sockets, libraries. Where it may open
+    /// few altogether, it keeps an eighth of them.
+    package static let descriptorsReservedMax = 32
     /// Idle connections that a worker keeps to one endpoint.
     static let idleConnectionsPerEndpointMax = 512
     /// Connections that other workers may hand to one worker before it takes them.
     static let handedConnectionsMax = 1024
+    /// Requests of one worker that wait for an endpoint that can be reached; more are answered at once.
+    static let waitingRequestsMax = 4096
     /// Endpoints that are tried for one request.
     static let attemptsMax = 8
     /// Endpoints of one service; more are left out. Discovery says so.

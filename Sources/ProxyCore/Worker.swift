@@ -56,6 +56,8 @@ struct Worker: ~Copyable {
     var now = Instant.read()
     /// Sessions that can go on without an event, in the order in which they are to.
     var queue: [Int32] = []
+    /// Exchanges that wait for an endpoint.
+    var waitingRequests = 0
     private var generation: UInt32 = 0
     var isAcceptPaused = false
     var saidOutOfDescriptors = false
@@ -166,6 +168,7 @@ struct Worker: ~Copyable {
             while endpoints[place].firstIdle >= 0 { closeUpstream(Int(endpoints[place].firstIdle)) }
             endpoints.freeIfUnused(place)
         }
+        wakeWaiting()
     }
 
     private mutating func closeEverything() {

@@ -5,7 +5,8 @@
 struct ChunkedDecoder: Equatable {
     private enum State: UInt8 {
         case sizeStart, size, sizeLF
-        case extensionGap, extensionStart, extensionName, extensionEquals, extensionValue, quoted, quotedPair
+        case extensionStart, extensionName, extensionNameGap, extensionEquals, extensionValue, extensionGap
+        case quoted, quotedPair
         case data, dataCR, dataLF
         case trailerStart, trailerName, trailerValue, trailerLF, endLF
         case end
@@ -57,15 +58,16 @@ struct ChunkedDecoder: Equatable {
         switch state {
         case .sizeStart, .size:
             if let digit = ASCII.hexValue(byte) {
-                // 15 digits count to a quintillion bytes; more only serve to make a number overflow.
-                guard digits < 15 else { return false }
+                // More than 16 digits, zeros or not, only serve to make a number overflow.
+                guard digits < 16, remaining < 1 << 56 else { return false }
                 digits += 1
                 remaining = remaining << 4 | Int(digit)
                 state = .size
                 return true
             }
             return state == .size && takeExtension(byte)
-        case .extensionGap, .extensionStart, .extensionName, .extensionEquals, .extensionValue, .quoted, .quotedPair:
+        case .extensionStart, .extensionName, .extensionNameGap, .extensionEquals, .extensionValue, .extensionGap,
+            .quoted, .quotedPair:
             return lineBytes <= Limits.chunkLineBytesMax && takeExtension(byte)
         case .sizeLF:
             guard byte == ASCII.lf else { return false }
@@ -98,13 +100,15 @@ struct ChunkedDecoder: Equatable {
         case .extensionStart:
             if ASCII.isToken(byte) { state = .extensionName }
             return ASCII.isToken(byte) || ASCII.isBlank(byte)
-        case .extensionName:
-            if ASCII.isToken(byte) { return true }
+        case .extensionName, .extensionNameGap:
             if byte == ASCII.equals {
                 state = .extensionEquals
                 return true
             }
-            return endExtension(byte)
+            if state == .extensionName, ASCII.isToken(byte) { return true }
+            guard state == .extensionName || byte != ASCII.cr, endExtension(byte) else { return false }
+            if state == .extensionGap { state = .extensionNameGap }
+            return true
         case .extensionEquals:
             state = byte == ASCII.quote ? .quoted : ASCII.isToken(byte) ? .extensionValue : .extensionEquals
             return byte == ASCII.quote || ASCII.isToken(byte) || ASCII.isBlank(byte)

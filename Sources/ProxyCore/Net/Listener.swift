@@ -31,8 +31,21 @@ package struct ListenerGroup: Sendable {
     package let address: SocketAddress
     let descriptors: [Int32]
 
-    /// - Throws: `BindError` where the address is taken or not ours.
-    package init(_ wanted: BindAddress, workers: Int) throws(BindError) {
+    /// Binds all of the addresses, or none.
+    ///
+    /// - Throws: `BindError` where an address is taken, named twice, or not ours.
+    package static func bindAll(_ wanted: [BindAddress], workers: Int) throws(BindError) -> [ListenerGroup] {
+        var groups: [ListenerGroup] = []
+        for (index, address) in wanted.enumerated() {
+            guard address.address.port == 0 || !wanted[..<index].contains(address) else {
+                throw BindError(address: address, cause: SystemError(call: "bind", code: EADDRINUSE))
+            }
+            groups.append(try ListenerGroup(address, workers: workers))
+        }
+        return groups
+    }
+
+    private init(_ wanted: BindAddress, workers: Int) throws(BindError) {
         do throws(SystemError) {
             try self.init(binding: wanted, workers: workers)
         } catch {

@@ -21,6 +21,7 @@ extension Worker {
     mutating func reply(_ session: Int, _ reply: OwnReply) {
         let exchange = Int(sessions[session].exchange)
         detachUpstream(session, reusable: false)
+        stopWaiting(exchange)
         // The rest of a body that nobody reads would be taken for the next request.
         let closes = exchanges[exchange].closesClient || drain != nil || !exchanges[exchange].requestBody.isFinished
         exchanges[exchange].closesClient = closes
@@ -73,6 +74,7 @@ extension Worker {
     /// Logs the exchange and gives back what it held.
     mutating func endExchange(_ session: Int) {
         let place = Int(sessions[session].exchange)
+        stopWaiting(place)
         log.append(exchanges[place], from: sessions[session].peer, now)
         pool.give(exchanges[place].head.take())
         pool.give(exchanges[place].answer.take())
@@ -103,7 +105,7 @@ extension Worker {
     /// How long a connection lingers for its client to take the answer.
     private static let lingerMilliseconds: Milliseconds = 5_000
     /// How long a drain leaves an idle connection open: a request that is on its way then finds us.
-    private static let drainIdleMilliseconds: Milliseconds = 1_000
+    private static let drainIdleMilliseconds: Milliseconds = 500
 
     /// Closes at once where nothing is left that could turn the close into a reset, else lingers.
     private mutating func closeAfterAnswer(_ session: Int) {
@@ -164,7 +166,9 @@ extension Worker {
             refuse(session, input, .requestTimeout)
         case .exchange:
             let exchange = Int(sessions[session].exchange)
+            if exchanges[exchange].isWaiting { return attachAgain(session) }
             if exchanges[exchange].isAnswered || sessions[session].output != nil { return cut(session) }
+            if sessions[session].edges.contains(.peerEnded) { return abort(session) }
             exchanges[exchange].closesClient = true
             reply(session, .requestTimeout)
         case .tunnel: cut(session)

@@ -90,6 +90,8 @@ extension Worker {
         case .exchange:
             if sessions[session].edges.contains(.broken) { return abort(session) }
             if hasBytesBeforeUpgrade(session) { return refuseBytesBeforeUpgrade(session) }
+            if sessions[session].edges.contains(.peerEnded) { limitHalfClosed(session) }
+            if exchanges[Int(sessions[session].exchange)].isWaiting { return attachAgain(session) }
             relayRequest(session)
             if sessions[session].phase == .exchange { relayAnswer(session) }
         case .tunnel: relayTunnel(session)
@@ -195,6 +197,14 @@ extension Worker {
         sessions[session].phase = .exchange
         sessionTimers.set(session, isBodyFinished ? nil : now + settings.timeouts.bodyMilliseconds)
         if service == nil { reply(session, .noRoute) } else { attachUpstream(session) }
+    }
+
+    private mutating func limitHalfClosed(_ session: Int) {
+        let exchange = Int(sessions[session].exchange)
+        guard !exchanges[exchange].isAnswered, !exchanges[exchange].isWaiting,
+            exchanges[exchange].requestBody.isFinished, sessions[session].output == nil
+        else { return }
+        sessionTimers.set(session, now + settings.timeouts.halfClosedMilliseconds)
     }
 
     private func hasBytesBeforeUpgrade(_ session: Int) -> Bool {

@@ -79,6 +79,10 @@ struct Exchange: ~Copyable, Vacatable {
     var isReused = false
     /// An attempt has failed: an idle connection might be as dead, so only a new one will do.
     var needsFreshConnection = false
+    /// No endpoint could be reached: it waits for one.
+    var isWaiting = false
+    /// When it stops waiting.
+    var waitDeadline: Instant?
     /// Attempts in which a part of the request was sent.
     var sentAttempts = 0
 

@@ -33,7 +33,50 @@ extension Worker {
                 return
             }
         }
-        reply(session, endpoints.hasEndpoints(service) ? failure : .noEndpoint)
+        guard endpoints.hasEndpoints(service) else { return reply(session, .noEndpoint) }
+        if !waitForEndpoint(session, exchange) { reply(session, failure) }
+    }
+
+    // ---- wait for an endpoint --------------------------------------------------------------------------------------------
+
+    /// How often a waiting request tries again by itself.
+    private static let retryMilliseconds: Milliseconds = 100
+
+    /// Every endpoint was tried in vain: the request waits a while for another snapshot, or for one of them to come up.
+    ///
+    /// - Returns: false where it has waited long enough.
+    private mutating func waitForEndpoint(_ session: Int, _ exchange: Int) -> Bool {
+        let deadline = exchanges[exchange].waitDeadline ?? now + settings.timeouts.queueMilliseconds
+        guard now < deadline, waitingRequests < Limits.waitingRequestsMax, drain == nil else { return false }
+        exchanges[exchange].waitDeadline = deadline
+        exchanges[exchange].isWaiting = true
+        waitingRequests += 1
+        sessionTimers.set(session, now + Self.retryMilliseconds)
+        return true
+    }
+
+    /// Tries all endpoints anew.
+    mutating func attachAgain(_ session: Int) {
+        let exchange = Int(sessions[session].exchange)
+        stopWaiting(exchange)
+        exchanges[exchange].tried = TriedEndpoints()
+        let isFinished = exchanges[exchange].requestBody.isFinished
+        sessionTimers.set(session, isFinished ? nil : now + settings.timeouts.bodyMilliseconds)
+        attachUpstream(session)
+    }
+
+    mutating func stopWaiting(_ exchange: Int) {
+        guard exchanges[exchange].isWaiting else { return }
+        exchanges[exchange].isWaiting = false
+        waitingRequests -= 1
+    }
+
+    /// A new snapshot may know somebody for those that wait.
+    mutating func wakeWaiting() {
+        guard waitingRequests > 0 else { return }
+        for session in 0..<sessions.highWater where sessions[session].phase == .exchange {
+            if exchanges[Int(sessions[session].exchange)].isWaiting { enqueue(session) }
+        }
     }
 
     private mutating func attach(_ upstream: Int, to session: Int, _ place: Int) {
