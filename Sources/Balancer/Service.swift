@@ -65,7 +65,9 @@ enum Service {
         }
         loop.run()
         resolver.stop()
-        accessLog?.stop(waitingMilliseconds: 1_000)
+        if let lost = accessLog?.stop(waitingMilliseconds: 1_000), lost > 0 {
+            log.warning("access log: \(lost) lines dropped, because its sink did not take them before the end")
+        }
         log.info("stopped")
         return 0
     }
@@ -121,7 +123,7 @@ enum Service {
                     "worker \(worker) is out of descriptors at \(connections) connections: new ones wait (raise ulimit -n)")
             },
             logLinesDropped: { count in
-                log.warning("\(count) access-log lines dropped, because their sink does not keep up")
+                log.warning("access log: \(count) lines dropped, because its sink does not keep up")
             })
     }
 

@@ -175,6 +175,6 @@ struct Worker: ~Copyable {
         for session in 0..<sessions.highWater where sessions[session].phase != .vacant { abort(session) }
         for upstream in 0..<upstreams.highWater where upstreams[upstream].state != .vacant { closeUpstream(upstream) }
         for descriptor in listeners { _ = clx_close(descriptor) }
-        log.flush(now)
+        log.close(now)
     }
 }

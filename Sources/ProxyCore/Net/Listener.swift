@@ -31,15 +31,13 @@ package struct ListenerGroup: Sendable {
     package let address: SocketAddress
     let descriptors: [Int32]
 
-    /// Binds all of the addresses, or none.
+    /// Binds all of the addresses, each once however often it is named.
     ///
-    /// - Throws: `BindError` where an address is taken, named twice, or not ours.
+    /// - Throws: `BindError` where an address is taken or not ours.
     package static func bindAll(_ wanted: [BindAddress], workers: Int) throws(BindError) -> [ListenerGroup] {
         var groups: [ListenerGroup] = []
         for (index, address) in wanted.enumerated() {
-            guard address.address.port == 0 || !wanted[..<index].contains(address) else {
-                throw BindError(address: address, cause: SystemError(call: "bind", code: EADDRINUSE))
-            }
+            if address.address.port != 0, wanted[..<index].contains(address) { continue }
             groups.append(try ListenerGroup(address, workers: workers))
         }
         return groups

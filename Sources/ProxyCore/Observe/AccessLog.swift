@@ -1,3 +1,5 @@
+import CLinux
+
 /// One worker's end of the access log: lines gather in a buffer, and whole buffers go to the writer's thread. It never
 /// waits: while the sink does not keep up, lines are dropped and counted.
 struct AccessLog: ~Copyable {
@@ -11,6 +13,7 @@ struct AccessLog: ~Copyable {
     private let reports: WorkerReports
     private var filling: ByteBuffer
     private var date = LogDate()
+    private var lines = 0
     private var dropped = 0
     private var lastFlush = Instant(microseconds: 0)
 
@@ -67,8 +70,24 @@ struct AccessLog: ~Copyable {
 
     /// Hands the buffer over, unless the writer still has the last one.
     mutating func flush(_ now: Instant) {
-        guard hasLines, let lane, lane.exchange(&filling) else { return }
+        guard hasLines, let lane, lane.exchange(&filling, lines: lines) else { return }
+        lines = 0
         lastFlush = now
+        reportDropped()
+    }
+
+    /// Hands over the last lines; this once it waits, up to a second, because nobody is served any more.
+    mutating func close(_ now: Instant) {
+        let deadline = now + 1_000
+        while hasLines, Instant.read() < deadline {
+            flush(now)
+            if hasLines { clx_sleep_milliseconds(1) }
+        }
+        dropped += lines
+        reportDropped()
+    }
+
+    private mutating func reportDropped() {
         guard dropped > 0 else { return }
         reports.logLinesDropped(dropped)
         dropped = 0
@@ -81,6 +100,7 @@ struct AccessLog: ~Copyable {
             dropped += 1
             return false
         }
+        lines += 1
         date.update(now)
         peer.appendIP(to: &filling)
         filling.append(" - - [")

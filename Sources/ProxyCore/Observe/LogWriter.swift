@@ -13,13 +13,15 @@ package final class LogWriter: Sendable {
 
         private let buffers = Mutex(Buffers())
         private let wakeup: Int32
+        /// Lines that were handed over and not written yet.
+        fileprivate let waitingLines = Atomic<Int>(0)
 
         fileprivate init(wakeup: Int32) { self.wakeup = wakeup }
 
-        /// Swaps a buffer with lines for an empty one.
+        /// Swaps a buffer with so many lines for an empty one.
         ///
         /// - Returns: false where the writer has not written the last one yet.
-        func exchange(_ filling: inout ByteBuffer) -> Bool {
+        func exchange(_ filling: inout ByteBuffer, lines: Int) -> Bool {
             var given: ByteBuffer? = ByteBuffer(capacity: 0)
             swap(&filling, &given!)
             let isTaken = buffers.withLock { buffers in
@@ -29,8 +31,10 @@ package final class LogWriter: Sendable {
                 return true
             }
             swap(&filling, &given!)
-            if isTaken { clx_eventfd_signal(wakeup) }
-            return isTaken
+            guard isTaken else { return false }
+            waitingLines.wrappingAdd(lines, ordering: .relaxed)
+            clx_eventfd_signal(wakeup)
+            return true
         }
 
         fileprivate func takeFull() -> ByteBuffer? { buffers.withLock { $0.full.take() } }
@@ -62,11 +66,14 @@ package final class LogWriter: Sendable {
 
     /// Writes what the workers have handed over, and ends; waits for it at most so long. Call it when no worker writes any
     /// more.
-    package func stop(waitingMilliseconds: Milliseconds) {
+    ///
+    /// - Returns: how many lines the sink did not take in that time.
+    package func stop(waitingMilliseconds: Milliseconds) -> Int {
         isStopping.store(true, ordering: .releasing)
         clx_eventfd_signal(wakeup)
         let deadline = Instant.read() + waitingMilliseconds
         while !hasEnded.load(ordering: .acquiring), Instant.read() < deadline { clx_sleep_milliseconds(1) }
+        return lanes.reduce(0) { $0 + $1.waitingLines.load(ordering: .relaxed) }
     }
 
     private func run() {
@@ -74,7 +81,7 @@ package final class LogWriter: Sendable {
             let isLast = isStopping.load(ordering: .acquiring)
             for lane in lanes {
                 guard var full = lane.takeFull() else { continue }
-                write(&full)
+                write(&full, of: lane)
                 lane.giveBack(full)
             }
             if isLast { break }
@@ -85,12 +92,13 @@ package final class LogWriter: Sendable {
     }
 
     /// Writes all of the buffer; gives it up where the sink is gone.
-    private func write(_ buffer: inout ByteBuffer) {
+    private func write(_ buffer: inout ByteBuffer, of lane: Lane) {
         while !buffer.isEmpty {
             let count = unsafe buffer.bytes.withUnsafeBytes { memory in
                 unsafe clx_write(descriptor, memory.baseAddress, memory.count)
             }
             if count >= 0 {
+                lane.waitingLines.wrappingSubtract(buffer.bytes.lineCount(in: 0..<count), ordering: .relaxed)
                 buffer.consume(count)
             } else if count == -Int(EAGAIN) {
                 _ = clx_wait(descriptor, 0, 1_000)
@@ -98,6 +106,14 @@ package final class LogWriter: Sendable {
                 return
             }
         }
+    }
+}
+
+extension RawSpan {
+    fileprivate func lineCount(in range: Range<Int>) -> Int {
+        var count = 0
+        for index in range where byte(index) == ASCII.lf { count += 1 }
+        return count
     }
 }
 
