@@ -117,8 +117,19 @@ static inline size_t clx_format_address(struct clx_address from, char *to) {
     unsigned char bytes[16];
     memcpy(bytes, &from.high, 8);
     memcpy(bytes + 8, &from.low, 8);
-    inet_ntop(from.is_v6 ? AF_INET6 : AF_INET, bytes, to, INET6_ADDRSTRLEN);
-    return strlen(to);
+    if (from.is_v6) {
+        inet_ntop(AF_INET6, bytes, to, INET6_ADDRSTRLEN);
+        return strlen(to);
+    }
+    // By hand, because it is written into every request, and inet_ntop goes through printf.
+    char *end = to;
+    for (int i = 0; i < 4; i++) {
+        if (i > 0) *end++ = '.';
+        if (bytes[i] >= 100) *end++ = (char)('0' + bytes[i] / 100);
+        if (bytes[i] >= 10) *end++ = (char)('0' + bytes[i] / 10 % 10);
+        *end++ = (char)('0' + bytes[i] % 10);
+    }
+    return (size_t)(end - to);
 }
 
 // ---- sockets -------------------------------------------------------------------------------------------------------

@@ -36,6 +36,9 @@ package enum Limits {
     static let largeBlockBytes = 72 * 1024
     /// A block for what usually waits: a request head until it is answered, the start of a head.
     static let smallBlockBytes = 4 * 1024
+    /// A first part of a body that is no longer than this is copied behind its head: that costs less than a write of two
+    /// parts does.
+    static let joinedBodyBytesMax = 1024
     /// Blocks of each size that a worker keeps for reuse; more are freed.
     static let pooledBlocksMax = 512
     /// Bodies of which more than this is still to come are moved by splice(2) where both sides allow it.

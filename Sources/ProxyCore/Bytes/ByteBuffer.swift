@@ -80,6 +80,13 @@ struct ByteBuffer: ~Copyable {
         end &+= 1
     }
 
+    /// Appends eight bytes, the first from the lowest bits.
+    mutating func append(word: UInt64) {
+        precondition(room >= 8)
+        unsafe base.storeBytes(of: word.littleEndian, toByteOffset: Int(end), as: UInt64.self)
+        end &+= 8
+    }
+
     mutating func append(_ bytes: RawSpan) {
         let count = bytes.byteCount
         precondition(count <= room)

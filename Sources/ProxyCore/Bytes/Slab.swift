@@ -38,13 +38,14 @@ struct Slab<Element: Vacatable & ~Copyable>: ~Copyable {
     var highWater: Int { used }
 
     subscript(index: Int) -> Element {
-        @inline(__always) _read {
+        // Addressors, so that reading one field of a large value does not copy the value.
+        @inline(__always) unsafeAddress {
             precondition(index >= 0 && index < used)
-            yield unsafe elements[index]
+            return unsafe UnsafePointer(elements + index)
         }
-        @inline(__always) _modify {
+        @inline(__always) unsafeMutableAddress {
             precondition(index >= 0 && index < used)
-            yield unsafe &elements[index]
+            return unsafe elements + index
         }
     }
 
@@ -64,12 +65,15 @@ struct Slab<Element: Vacatable & ~Copyable>: ~Copyable {
         return used - 1
     }
 
-    /// Frees the place. The caller does so once for each `insert`.
-    mutating func remove(_ index: Int) {
+    /// Frees the place and answers what was in it. The caller does so once for each `insert`.
+    @discardableResult
+    mutating func remove(_ index: Int) -> Element {
         precondition(index >= 0 && index < used)
-        unsafe elements[index] = Element.makeVacant()
+        let element = unsafe (elements + index).move()
+        unsafe (elements + index).initialize(to: Element.makeVacant())
         unsafe nextFree[index] = firstFree
         firstFree = Int32(index)
         count -= 1
+        return element
     }
 }

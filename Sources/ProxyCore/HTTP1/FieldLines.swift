@@ -33,12 +33,23 @@ enum Refusal: UInt16, Error {
 }
 
 /// The field lines of a head, in one table that a worker reuses for every head.
+@safe
 struct FieldLines: ~Copyable {
-    private var lines = InlineArray<200, FieldLine>(repeating: FieldLine())
+    private let lines: UnsafeMutablePointer<FieldLine>
     private(set) var count = 0
 
+    init() {
+        unsafe lines = .allocate(capacity: Limits.fieldLinesMax)
+        unsafe lines.initialize(repeating: FieldLine(), count: Limits.fieldLinesMax)
+    }
+
+    deinit { unsafe lines.deallocate() }
+
     subscript(index: Int) -> FieldLine {
-        @inline(__always) get { lines[index] }
+        @inline(__always) get {
+            precondition(index >= 0 && index < count)
+            return unsafe lines[index]
+        }
     }
 
     /// Parses the field lines and the empty line that ends them (RFC 9112 section 5), from `start` on.
@@ -81,7 +92,7 @@ struct FieldLines: ~Copyable {
             line.valueEnd = UInt16(valueEnd)
             line.lineEnd = UInt16(index)
             line.name = FieldName(bytes, nameStart..<nameEnd)
-            lines[count] = line
+            unsafe lines[count] = line
             count += 1
         }
     }

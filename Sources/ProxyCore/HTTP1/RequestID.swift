@@ -6,8 +6,21 @@ struct RequestID {
     let low: UInt64
 
     func write(to out: inout ByteBuffer) {
-        for shift in stride(from: UInt64(60), through: 0, by: -4) { out.append(ASCII.hexDigit(high &>> shift)) }
-        for shift in stride(from: UInt64(60), through: 0, by: -4) { out.append(ASCII.hexDigit(low &>> shift)) }
+        out.append(word: Self.hexDigits(of: high >> 32))
+        out.append(word: Self.hexDigits(of: high))
+        out.append(word: Self.hexDigits(of: low >> 32))
+        out.append(word: Self.hexDigits(of: low))
+    }
+
+    /// The eight digits of the low half of `value`, the first in the lowest byte.
+    private static func hexDigits(of value: UInt64) -> UInt64 {
+        // Each nibble moves to a byte of its own, all eight at once.
+        var digits = value & 0xFFFF_FFFF
+        digits = (digits | digits << 16) & 0x0000_FFFF_0000_FFFF
+        digits = (digits | digits << 8) & 0x00FF_00FF_00FF_00FF
+        digits = (digits | digits << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        let isLetter = (digits &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (digits &+ 0x3030_3030_3030_3030 &+ isLetter &* 0x27).byteSwapped
     }
 
     /// A client's identifier is kept where it can do no harm in a log: letters, digits, `.`, `_`, `-`, and not too long.

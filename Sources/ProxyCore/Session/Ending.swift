@@ -75,12 +75,12 @@ extension Worker {
     mutating func endExchange(_ session: Int) {
         let place = Int(sessions[session].exchange)
         stopWaiting(place)
-        log.append(exchanges[place], from: sessions[session].peer, now)
-        pool.give(exchanges[place].head.take())
-        pool.give(exchanges[place].answer.take())
-        if let pipe = exchanges[place].pipe.take() { pipes.give(pipe) }
-        exchanges.remove(place)
         sessions[session].exchange = -1
+        var exchange = exchanges.remove(place)
+        log.append(exchange, from: sessions[session].peer, now)
+        pool.give(exchange.head.take())
+        pool.give(exchange.answer.take())
+        if let pipe = exchange.pipe { pipes.give(pipe) }
     }
 
     /// A part of the answer was sent and the rest will not come: the client must not take it for the whole, so its

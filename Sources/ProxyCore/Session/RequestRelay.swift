@@ -3,7 +3,10 @@
 // there, nothing more is read from the client: that is the back-pressure.
 
 extension Worker {
+    // Inlined, because a call that borrows the worker copies it first.
+
     /// A part of the request is there and was not taken yet, or more of it is to come.
+    @inline(__always)
     func hasRequestToSend(_ session: Int) -> Bool {
         let exchange = Int(sessions[session].exchange)
         guard exchange >= 0 else { return false }
@@ -11,6 +14,7 @@ extension Worker {
     }
 
     /// The whole request was taken by the present connection.
+    @inline(__always)
     func isRequestSent(_ exchange: Int) -> Bool {
         exchanges[exchange].requestBody.isFinished && exchanges[exchange].bodySent == exchanges[exchange].bodyReady
             && exchanges[exchange].headSent == exchanges[exchange].head.count

@@ -136,7 +136,7 @@ extension Worker {
             case .chunked: coding == .asIs
             default: coding == .chunk
             }
-        var out = pool.take(holding: length + Limits.headGrowthBytesMax)
+        var out = pool.take(holding: length + Limits.headGrowthBytesMax + Limits.joinedBodyBytesMax)
         HeadWriter.writeResponse(responseHead, block.bytes, chunked: isChunked, connection: connection, to: &out)
         exchanges[exchange].status = responseHead.status
         exchanges[exchange].answered = now
@@ -153,7 +153,14 @@ extension Worker {
         exchanges[exchange].canReplay = false
         consumeBody(session, exchange, exchanges[exchange].bodySent)
         upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
-        let sent = send(session, out, block)
+        let sent: Bool
+        if block.count <= Limits.joinedBodyBytesMax {
+            out.append(block.bytes)
+            pool.give(block)
+            sent = send(session, out, nil)
+        } else {
+            sent = send(session, out, block)
+        }
         return afterSending(session, exchange, sent)
     }
 
