@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import socket
 import threading
 
 import pytest
@@ -313,16 +314,22 @@ PUSHED_MEGABYTES = 200
 
 
 class Pusher:
-    """Sends blocks as fast as it is let, in a thread; `sent` is how many have gone."""
+    """Sends a block again and again as fast as it is let; `sent` is how often it has gone."""
 
-    def __init__(self, wire: Client | Connection) -> None:
+    def __init__(self, wire: Client | Connection, count: int = PUSHED_MEGABYTES, block: bytes = BLOCK) -> None:
         self.sent = 0
+        self.count = count
+        self._block = block
         self._wire = wire
 
     def push(self) -> None:
-        while self.sent < PUSHED_MEGABYTES:
-            self._wire.send(BLOCK, within=60)
+        while self.sent < self.count:
+            self._wire.send(self._block, within=60)
             self.sent += 1
+
+    def push_until_cut(self) -> None:
+        with pytest.raises(Cut):
+            self.push()
 
     def wait_stalled(self) -> None:
         """Until nothing has gone for a while, which must be long before all has."""
@@ -334,7 +341,7 @@ class Pusher:
             return seen[0][1] >= 60
 
         wait_until(stalled, "the sender is held back", within=20)
-        assert 0 < self.sent < PUSHED_MEGABYTES / 2, f"{self.sent} MB went to a reader that does not read"
+        assert 0 < self.sent < self.count / 2, f"{self.sent} of {self.count} MB went to who does not read"
 
 
 def read_blocks(wire: Client | Connection) -> str:
@@ -362,6 +369,43 @@ def test_a_client_that_does_not_read_holds_its_upstream_back() -> None:
         assert front.balancer.memory_kilobytes() - before < GROWTH_KILOBYTES_MAX
         assert read_blocks(client) == digest_of_blocks(PUSHED_MEGABYTES)
         assert front.balancer.memory_kilobytes() - before < GROWTH_KILOBYTES_MAX
+
+
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+def test_a_client_that_does_not_read_holds_back_an_answer_without_length_too(framing: str) -> None:
+    megabytes = 60
+    pushers: list[Pusher] = []
+    chunk = b"%x\r\n%b\r\n" % (MEGABYTE, BLOCK)
+
+    def handler(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(f"HTTP/1.1 200 OK\r\n{FRAMING_FIELDS[framing]}\r\n".encode())
+        pushers.append(Pusher(connection, megabytes, chunk if framing == "chunked" else BLOCK))
+        pushers[0].push()
+        if framing == "chunked":
+            connection.send(b"0\r\n\r\n")
+
+    with stage(handler, record=False) as front, front.client(record=False) as client:
+        before = front.balancer.memory_kilobytes()
+        client.send(request("GET", "/"))
+        assert client.read_response_head().status == 200
+        wait_until(lambda: pushers, "the answer begins")
+        pushers[0].wait_stalled()
+        assert front.balancer.memory_kilobytes() - before < GROWTH_KILOBYTES_MAX
+        assert digest(client.read_chunked(within=20).content) == digest_of_blocks(megabytes)
+
+
+def test_a_client_that_only_asks_is_held_back() -> None:
+    """A pipeline without end, and no answer read: the balancer stops reading requests."""
+    with stage(always(ok(b"x" * 10_000)), record=False) as front, front.client(record=False) as client:
+        before = front.balancer.memory_kilobytes()
+        pusher = Pusher(client, PUSHED_MEGABYTES, request("GET", "/") * 20_000)
+        sender = threading.Thread(target=pusher.push_until_cut)
+        sender.start()
+        pusher.wait_stalled()
+        assert front.balancer.memory_kilobytes() - before < GROWTH_KILOBYTES_MAX
+        client.socket.shutdown(socket.SHUT_RDWR)
+        sender.join()
 
 
 def test_an_upstream_that_does_not_read_holds_its_client_back() -> None:

@@ -43,6 +43,16 @@ def test_the_request_reaches_the_origin_with_its_upgrade() -> None:
         assert got.fields.one("Sec-WebSocket-Key") == "dGhlIHNhbXBsZQ=="
 
 
+@pytest.mark.parametrize("value", ["upgrade", "UPGRADE", "keep-alive, Upgrade", "Upgrade,keep-alive"])
+def test_upgrade_is_found_among_other_options(value: str) -> None:
+    """Firefox sends `keep-alive, Upgrade`."""
+    with stage(echo) as front, front.client() as client:
+        client.send(request("GET", "/ws", f"Connection: {value}", "upgrade: WebSocket"))
+        assert client.response().status == 101
+        client.send(b"through")
+        assert client.read_exact(7) == b"through"
+
+
 def test_both_directions_carry_any_bytes() -> None:
     with stage(echo) as front, front.client() as client:
         open_tunnel(client)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 from dataclasses import dataclass, field
 from types import TracebackType
 
 from .deadline import seconds
-from .wire import Body, Fields, Head, Malformed, Wire
+from .wire import Body, Cut, Fields, Head, Malformed, Wire
 
 STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9][0-9]) ([^\r\n]*)")
 
@@ -46,7 +47,11 @@ class Client(Wire):
     """
 
     def __init__(
-        self, address: tuple[str, int], record: bool = True, source: str | None = None, receive_buffer: int | None = None
+        self,
+        address: tuple[str, int],
+        record: bool = True,
+        source: str | None = None,
+        receive_buffer: int | None = None,
     ) -> None:
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         connection = socket.socket(family, socket.SOCK_STREAM)
@@ -136,3 +141,17 @@ def ask(address: tuple[str, int], request: bytes, within: float = 5.0) -> Respon
     """One request on a connection of its own."""
     with Client(address) as client:
         return client.ask(request, within)
+
+
+def push(client: Client, data: bytes) -> threading.Thread:
+    """Sends in a thread, as a client that looks for no answer before its end; stops quietly where it is cut off."""
+
+    def send() -> None:
+        try:
+            client.send(data, within=20)
+        except Cut:
+            pass
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    return thread

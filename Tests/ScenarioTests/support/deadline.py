@@ -18,12 +18,14 @@ def seconds(nominal: float) -> float:
 
 
 def wait_until(condition: Callable[[], Value], what: str, within: float = 5.0) -> Value:
-    """Polls until `condition` returns something true, and returns it."""
+    """Polls until `condition` returns something true, and returns it. Often at first: most waits are short."""
     end = time.monotonic() + seconds(within)
+    pause = 0.0001
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() >= end:
             raise AssertionError(f"waited {seconds(within):.1f} s in vain: {what}")
-        time.sleep(0.005)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.005)

@@ -90,7 +90,10 @@ Handler = Callable[[Connection], None]
 
 
 class Origin:
-    """A TCP server on an address of this machine. It records its connections and the requests they read."""
+    """A TCP server on an address of this machine. It records its connections and the requests they read.
+
+    Its address is known, and connecting to it refused, before its `with` block begins.
+    """
 
     def __init__(self, handler: Handler, host: str = "127.0.0.1", port: int = 0, record: bool = True) -> None:
         self.handler = handler
@@ -100,7 +103,9 @@ class Origin:
         self._errors: list[BaseException] = []
         self._threads: list[threading.Thread] = []
         self._stopping = False
-        self._listener = socket.create_server((host, port), backlog=512)
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind((host, port))
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
 
     @property
@@ -122,6 +127,7 @@ class Origin:
         return self.connections
 
     def __enter__(self) -> Origin:
+        self._listener.listen(512)
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
         return self
