@@ -42,7 +42,7 @@ RIGHT = {
     "--workers": r"from 1 to \d+",
     "--access-log": r"stdout.*stderr.*off",
     "--log-level": r"debug.*info.*error",
-    **{flag: r"\b500ms\b|at (least|most) \d+(ms|s|m|h)\b" for flag in DURATIONS},
+    **{flag: r"\b500ms\b|from \d+ms to \d+h, such as 1s" for flag in DURATIONS},
 }
 
 WRONG = [

@@ -74,7 +74,9 @@ def test_least_connections_counts_for_all_workers() -> None:
     with Fleet(2) as fleet, Balancer(*upstreams(fleet), *LEAST, "--workers", "4") as balancer:
         with held(balancer, fleet, 1) as (busy,):
             counts = Counter(ask(balancer.address, request("GET", "/")).content.decode() for _ in range(40))
-            assert counts[busy.name] == 0, counts
+            # An answer reaches its client a moment before it is counted as ended, and another worker may take the next
+            # request within that moment. Workers that count for themselves would send a third to the busy one.
+            assert counts[busy.name] <= 6, counts
 
 
 def test_least_connections_levels_slow_requests() -> None:

@@ -151,5 +151,5 @@ def test_scale_up_and_down_under_load(policy: str, capsys: pytest.CaptureFixture
                 step(service, load, "5 others -> 2 of them", 9, 10),
             ]
         print(f"{'all':<22}{'':>10}{load.answers:>10}{len(load.failures):>10}")
-        assert not load.failures, load.failures[:10]
+        assert not load.failures, "\n".join(load.failures[:10])
         assert all(each.requests > 200 for each in steps), "the clients hardly asked at all"
