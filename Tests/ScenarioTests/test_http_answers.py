@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from support.client import chunked, request
-from support.deadline import seconds
+from support.deadline import seconds, wait_until
+from support.kernel import unread_by_peer
 from support.origin import Connection, always, in_turn, ok
 from support.stage import Stage, stage
 from support.wire import Cut
@@ -133,6 +134,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 CUT_SHORT = {
     "no byte of a length": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n",
     "within a length": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
+    "within a terabyte": b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\nhello",
     "one byte before a length's end": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello the",
     "before the first chunk": CHUNKED,
     "within a size": CHUNKED + b"1",
@@ -215,6 +217,7 @@ MORE_THAN_ASKED = {
     "after a 204": b"HTTP/1.1 204 No Content\r\n\r\n" + NEXT,
     "after a 304": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n" + NEXT,
     "a 304 with its body": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nevil",
+    "after a large body": ok(b"x" * 300_000) + NEXT,
     "one byte": ok(b"ok") + b"\n",
     "an empty line": ok(b"ok") + b"\r\n",
 }
@@ -226,7 +229,7 @@ def test_bytes_after_an_answer_reach_nobody(reply: bytes) -> None:
     with stage(in_turn(says(reply, then="wait"), always(ok(b"next"))), "--workers", "1") as front:
         with front.client() as client:
             response = client.ask(request("POST", "/", body=b"x"))
-            assert response.status in (200, 204, 304) and response.content in (b"ok", b"")
+            assert response.status in (200, 204, 304) and response.content in (b"ok", b"", b"x" * 300_000)
             assert client.get("/next").content == b"next"
         assert front.ask(request("GET", "/next")).content == b"next"
         assert len(front.origin.connections) == 2
@@ -257,6 +260,32 @@ def test_bytes_on_an_idle_upstream_connection_close_it(unasked: bytes) -> None:
         idle.set()
         assert ended.wait(seconds(5)), "the connection stays open"
         assert client.ask(request("POST", "/", body=b"x")).content == b"next"
+
+
+@pytest.mark.parametrize("first", ["the request", "the bytes"])
+def test_unasked_bytes_that_come_together_with_the_next_request(first: str) -> None:
+    """They were there before the request was passed on, so they cannot be its answer."""
+    idle, go = threading.Event(), threading.Event()
+
+    def unasked(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(ok(b"first"))
+        idle.set()
+        assert go.wait(10)
+        connection.send(NEXT)
+        connection.expect_end()
+
+    with stage(in_turn(unasked, always(ok(b"next"))), "--workers", "1") as front, front.client() as client:
+        assert client.get("/").content == b"first"
+        assert idle.wait(seconds(5))
+        with front.balancer.paused():
+            if first == "the request":
+                client.send(request("POST", "/next", body=b"x"))
+            go.set()
+            wait_until(lambda: unread_by_peer(front.origin.connections[0].socket), "the bytes are there")
+            if first == "the bytes":
+                client.send(request("POST", "/next", body=b"x"))
+        assert client.response("POST").content == b"next"
 
 
 # One answer's bytes are no other's

@@ -92,6 +92,24 @@ def test_an_early_answer_reaches_a_client_that_first_sends_everything() -> None:
         assert_serves(front)
 
 
+def test_the_close_after_an_early_answer_lingers() -> None:
+    """RFC 9112 section 9.6: what still comes must not be met with a reset, or some clients lose the answer."""
+
+    def handler(connection: Connection) -> None:
+        connection.read_request_head()
+        connection.send(TOO_LARGE)
+        connection.expect_end()
+
+    with stage(handler) as front, front.client() as client:
+        client.send(request("POST", "/", f"Content-Length: {MEGABYTE}"))
+        response = client.response()
+        assert (response.status, response.content) == (413, b"too large" * 100)
+        client.expect_close()
+        for _ in range(20):
+            client.send(b"x" * 1000)
+            client.wait_taken()
+
+
 def test_an_early_answer_without_close_does_not_let_the_body_become_a_request() -> None:
     """RFC 9112 section 9.3: the rest of the body has to be read, or the connection closed."""
     smuggled = request("GET", "/smuggled")
@@ -151,7 +169,9 @@ def test_an_early_answer_that_ends_after_the_request_is_exchanged_whole() -> Non
 # The client leaves
 
 
-@pytest.mark.parametrize("framing", ["Content-Length: 100", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize(
+    "framing", ["Content-Length: 100", "Content-Length: 1000000000000", "Transfer-Encoding: chunked"]
+)
 @pytest.mark.parametrize("how", ["close", "reset"])
 def test_the_client_leaves_within_its_request_body(how: str, framing: str) -> None:
     """The origin must not take what it has for a whole request: its connection ends too."""

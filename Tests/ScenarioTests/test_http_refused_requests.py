@@ -322,6 +322,8 @@ SIZES = {
     "name without end": (b"GET / HTTP/1.1\r\nHost: test\r\n" + b"y" * 40_000, 431),
     "head of 33 KB": (head(*[b"X-%03d: %b" % (line, b"y" * 300) for line in range(110)]), 431),
     "201 field lines": (head(*[b"X: y"] * 200), 431),
+    "Host of 5,000 bytes": (b"GET / HTTP/1.1\r\nHost: " + b"a" * 5000 + b"\r\n\r\n", {400, 431}),
+    "authority of 5,000 bytes": (head(start=b"GET http://" + b"a" * 5000 + b"/ HTTP/1.1"), {400, 414}),
     "five thousand field lines": (head(*[b"X: y"] * 5000), 431),
 }
 
@@ -419,6 +421,14 @@ def test_a_refused_request_ends_a_pipeline(front: Stage) -> None:
         client.expect_close()
     assert front.ask(request("GET", "/probe")).status == 200
     assert [sent.target for sent in front.origin.requests[seen:]] == ["/1", "/2", "/probe"]
+
+
+def test_what_exceeds_a_length_is_the_next_request(front: Stage) -> None:
+    with front.client() as client:
+        client.send(request("POST", "/1", body=b"hello") + b"x" + request("GET", "/smuggled x"))
+        assert [client.response().status for _ in range(2)] == [200, 400]
+        client.expect_close()
+    assert front.origin.requests[-1].content == b"hello"
 
 
 def test_a_refusal_arrives_though_the_client_still_sends(front: Stage) -> None:

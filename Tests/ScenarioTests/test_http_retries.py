@@ -126,6 +126,32 @@ def test_a_post_without_body_is_never_sent_twice_either() -> None:
         assert [got.target for got in front.origin.requests] == ["/", "/once"]
 
 
+@pytest.mark.parametrize("first", ["the request", "the end"])
+def test_a_post_that_comes_together_with_the_end_of_an_idle_connection(first: str) -> None:
+    """No byte of it need be lost: the connection had ended before the POST was passed on."""
+    idle, go, gone = threading.Event(), threading.Event(), threading.Event()
+
+    def ends(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(ok(b"first"))
+        idle.set()
+        assert go.wait(10)
+        connection.close()
+        gone.set()
+
+    with stage(in_turn(ends, always(ok(b"second"))), "--workers", "1") as front, front.client() as client:
+        assert client.get("/").content == b"first"
+        assert idle.wait(10)
+        with front.balancer.paused():
+            if first == "the request":
+                client.send(POST)
+            go.set()
+            assert gone.wait(10)
+            if first == "the end":
+                client.send(POST)
+        assert client.response("POST").content == b"second"
+
+
 @pytest.mark.parametrize("said", [b"H", b"HTTP/1.1 200 OK\r\n"], ids=repr)
 def test_a_request_is_not_tried_again_after_an_answer_byte(said: bytes) -> None:
     def first(connection: Connection) -> None:

@@ -211,6 +211,15 @@ def test_the_response_limit_begins_when_the_request_has_ended() -> None:
         assert client.response().status == 200
 
 
+def test_a_client_that_pauses_within_its_body_is_not_its_upstreams_fault() -> None:
+    with stage(always(lambda got: ok(got.content)), "--response-timeout", SHORT) as front, front.client() as client:
+        client.send(request("POST", "/", "Content-Length: 10") + b"hello")
+        front.origin.wait_connections(1)
+        time.sleep(0.8)
+        client.send(b"there")
+        assert client.response().content == b"hellothere"
+
+
 def test_an_answer_that_stalls_is_cut() -> None:
     def handler(connection: Connection) -> None:
         connection.read_request()
@@ -279,6 +288,23 @@ def test_an_idle_upstream_connection_is_closed() -> None:
     with stage(in_turn(first, always(ok())), *options) as front, front.client() as client:
         assert client.get("/").status == 200
         assert closed.wait(seconds(5)), "the idle connection stays open"
+        assert client.ask(request("POST", "/", body=b"x")).status == 200
+
+
+def test_an_upstreams_own_idle_time_is_heeded() -> None:
+    """It says when it will close: the balancer does so before, and no request meets the end."""
+    closed = threading.Event()
+
+    def first(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(ok(b"ok", "Keep-Alive: timeout=2"))
+        connection.expect_close(within=2)
+        closed.set()
+
+    options = ["--upstream-idle-timeout", "1m", "--workers", "1"]
+    with stage(in_turn(first, always(ok())), *options) as front, front.client() as client:
+        assert client.get("/").status == 200
+        assert closed.wait(seconds(3))
         assert client.ask(request("POST", "/", body=b"x")).status == 200
 
 

@@ -15,11 +15,12 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Mapping
+from typing import IO, Iterator, Mapping
 
-from .deadline import seconds
+from .deadline import seconds, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("BALANCER") or REPOSITORY / ".build/release/balancer")
@@ -153,6 +154,17 @@ class Balancer:
         """The resident set, proc(5) `VmRSS`."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stops the process for the block: what happens in it, the process then finds all at once."""
+        self.send_signal(signal.SIGSTOP)
+        stat = Path(f"/proc/{self.pid}/stat")
+        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "the process stops")
+        try:
+            yield
+        finally:
+            self.send_signal(signal.SIGCONT)
 
     def send_signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
