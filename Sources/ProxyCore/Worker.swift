@@ -59,7 +59,8 @@ struct Worker: ~Copyable {
     /// Exchanges that wait for an endpoint.
     var waitingRequests = 0
     private var generation: UInt32 = 0
-    var isAcceptPaused = false
+    /// No connection is accepted until then, because descriptors are short; nil where all is well.
+    var acceptResumes: Instant?
     var saidOutOfDescriptors = false
     var drain: Drain?
 
@@ -118,6 +119,7 @@ struct Worker: ~Copyable {
             continueQueued()
             expireDeadlines()
             log.flushIfDue(now)
+            if let acceptResumes, now >= acceptResumes { resumeAccepting() }
             if drain != nil, isDrained() { goesOn = false }
         }
         closeEverything()
@@ -130,6 +132,7 @@ struct Worker: ~Copyable {
             wait = min(wait, next)
         }
         if log.hasLines { wait = min(wait, Int32(AccessLog.flushMilliseconds)) }
+        if acceptResumes != nil { wait = min(wait, 250) }
         if drain != nil { wait = min(wait, 20) }
         return wait == .max ? -1 : wait
     }

@@ -62,10 +62,11 @@ extension Worker {
     /// The client has taken the whole answer: the next request, or the end of the connection.
     mutating func finishExchange(_ session: Int) {
         let exchange = Int(sessions[session].exchange)
-        let closes = exchanges[exchange].closesClient || !exchanges[exchange].requestBody.isFinished
+        let isRequestComplete = exchanges[exchange].requestBody.isFinished
+        let closes = exchanges[exchange].closesClient || !isRequestComplete
         consumeBody(session, exchange, exchanges[exchange].bodyReady)
         endExchange(session)
-        guard !closes else { return closeAfterAnswer(session) }
+        guard !closes else { return closeAfterAnswer(session, moreMayCome: !isRequestComplete) }
         sessions[session].phase = .idle
         sessionTimers.set(session, now + (drain == nil ? settings.timeouts.idleMilliseconds : Self.drainIdleMilliseconds))
         if sessions[session].input != nil || sessions[session].edges.contains(.readable) { enqueue(session) }
@@ -108,9 +109,9 @@ extension Worker {
     private static let drainIdleMilliseconds: Milliseconds = 500
 
     /// Closes at once where nothing is left that could turn the close into a reset, else lingers.
-    private mutating func closeAfterAnswer(_ session: Int) {
-        let mayHaveInput = sessions[session].input != nil || sessions[session].edges.contains(.readable)
-        guard mayHaveInput || drain != nil else { return closeSession(session) }
+    private mutating func closeAfterAnswer(_ session: Int, moreMayCome: Bool) {
+        let hasInput = sessions[session].input != nil || sessions[session].edges.contains(.readable)
+        guard hasInput || moreMayCome || drain != nil else { return closeSession(session) }
         pool.give(sessions[session].input.take())
         sessions[session].transport.endSending()
         sessions[session].phase = .lingering
@@ -120,8 +121,7 @@ extension Worker {
 
     mutating func flushAndClose(_ session: Int) {
         guard flushOutput(session) else { return }
-        sessions[session].edges.insert(.readable)
-        closeAfterAnswer(session)
+        closeAfterAnswer(session, moreMayCome: true)
     }
 
     mutating func discardInput(_ session: Int) {
@@ -147,7 +147,7 @@ extension Worker {
         if withReset { sessions[session].transport.reset() } else { sessions[session].transport.close() }
         sessions.remove(session)
         team.sessionClosed(index)
-        if isAcceptPaused { resumeAccepting() }
+        if acceptResumes != nil { resumeAccepting() }
     }
 
     // ---- time ------------------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ extension Worker {
     private mutating func emptyListeners() {
         for listener in listeners.indices {
             var before = -1
-            while before != sessions.count, !isAcceptPaused {
+            while before != sessions.count, acceptResumes == nil {
                 before = sessions.count
                 acceptConnections(on: listener)
             }

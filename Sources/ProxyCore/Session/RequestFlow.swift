@@ -8,7 +8,7 @@ extension Worker {
 
     /// Takes the connections that wait at a listener, a bounded number at a time.
     mutating func acceptConnections(on listener: Int) {
-        guard !isAcceptPaused, listener < listeners.count else { return }
+        guard acceptResumes == nil, listener < listeners.count else { return }
         for _ in 0..<Limits.acceptsPerTurnMax {
             guard hasDescriptorForSession else { return pauseAccepting() }
             var raw = clx_address()
@@ -35,9 +35,9 @@ extension Worker {
 
     var descriptorsUsed: Int { sessions.count + upstreams.count + pipes.descriptorsOpen }
 
-    /// Clients wait in the kernel's queue until a connection closes.
+    /// Clients wait in the kernel's queue until a connection closes, or for a while: what closes may be none of ours.
     private mutating func pauseAccepting() {
-        isAcceptPaused = true
+        acceptResumes = now + 250
         for (number, descriptor) in listeners.enumerated() {
             poller.setWatchingInput(false, descriptor, Token(.listener, slot: number))
         }
@@ -46,7 +46,7 @@ extension Worker {
     }
 
     mutating func resumeAccepting() {
-        isAcceptPaused = false
+        acceptResumes = nil
         for (number, descriptor) in listeners.enumerated() {
             poller.setWatchingInput(true, descriptor, Token(.listener, slot: number))
         }

@@ -266,7 +266,6 @@ extension Worker {
         guard var pipe = exchanges[exchange].pipe, case .length(var remaining) = exchanges[exchange].responseBody else {
             return .stops
         }
-        defer { exchanges[exchange].pipe = pipe }
         if pipe.count > 0 {
             switch pipe.drain(to: sessions[session].transport) {
             case .bytes(let count): exchanges[exchange].bodyBytes += count
@@ -278,17 +277,17 @@ extension Worker {
                 abort(session)
                 return .stops
             }
+            exchanges[exchange].pipe = pipe
             if pipe.count > 0 { return .goesOn }
             sessionTimers.set(session, nil)
             if remaining > 0 { return .goesOn }
-            exchanges[exchange].pipe = nil
-            pipes.give(pipe)
             completeAnswer(session)
             return .stops
         }
         switch pipe.fill(from: upstreams[upstream].transport, atMost: min(remaining, Limits.pipeBytes)) {
         case .bytes(let count):
             remaining -= count
+            exchanges[exchange].pipe = pipe
             exchanges[exchange].responseBody = .length(remaining)
             upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
             return .goesOn
@@ -313,7 +312,11 @@ extension Worker {
         if let second {
             outcome = sessions[session].transport.send(first, second, 0..<second.count)
             total = first.count + second.count
-            if case .bytes(let count) = outcome, count < total { join(&first, second) } else { pool.give(second) }
+            switch outcome {
+            case .bytes(let count) where count < total: join(&first, second)
+            case .wouldBlock: join(&first, second)
+            case .bytes, .failed: pool.give(second)
+            }
         } else {
             outcome = sessions[session].transport.send(first)
             total = first.count

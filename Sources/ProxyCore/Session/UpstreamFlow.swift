@@ -158,11 +158,12 @@ extension Worker {
         }
     }
 
-    /// Idle connections that end in this turn's events are closed before any request of the same turn can pick them.
+    /// Idle connections that end, or bring what nobody asked for, in this turn's events are closed before any request of
+    /// the same turn can pick them.
     mutating func closeEndedIdleUpstreams(among count: Int) {
         for index in 0..<count {
             let (token, readiness) = poller[index]
-            guard token.kind == .upstream, !readiness.isDisjoint(with: [.peerEnded, .broken]) else { continue }
+            guard token.kind == .upstream, !readiness.isDisjoint(with: [.readable, .peerEnded, .broken]) else { continue }
             let upstream = token.slot
             if upstream < upstreams.highWater, token.isFor(generation: upstreams[upstream].generation),
                 upstreams[upstream].state == .idle
