@@ -119,6 +119,7 @@ struct Worker: ~Copyable {
             continueQueued()
             expireDeadlines()
             log.flushIfDue(now)
+            pipes.trim(now)
             if let acceptResumes, now >= acceptResumes { resumeAccepting() }
             if drain != nil, isDrained() { goesOn = false }
         }
@@ -132,6 +133,7 @@ struct Worker: ~Copyable {
             wait = min(wait, next)
         }
         if log.hasLines { wait = min(wait, Int32(AccessLog.flushMilliseconds)) }
+        if pipes.hasFree { wait = min(wait, 1_000) }
         if acceptResumes != nil { wait = min(wait, 250) }
         if drain != nil { wait = min(wait, 20) }
         return wait == .max ? -1 : wait

@@ -1,5 +1,8 @@
 /// Where in a rewritten request head the parts stand that the access log names.
 struct LoggedParts {
+    /// Where the head itself begins: before it stands the request line of an absolute form, which the log keeps.
+    var headStart: UInt16 = 0
+
     struct Part {
         var start: UInt16 = 0
         var count: UInt16 = 0
@@ -24,6 +27,11 @@ struct LoggedParts {
 enum HeadWriter {
     // ---- requests --------------------------------------------------------------------------------------------------
 
+    /// What a head of so many bytes may take when it is rewritten.
+    static func requestBytesMax(_ head: borrowing RequestHead, length: Int) -> Int {
+        length + Limits.headGrowthBytesMax + (head.authority == nil ? 0 : Limits.requestLineBytesMax)
+    }
+
     /// Appends the request as the upstream is to see it.
     ///
     /// - Parameters:
@@ -31,7 +39,7 @@ enum HeadWriter {
     ///   - peer: the client's address.
     ///   - defaultHost: the Host of a request that names none, at most `Limits.hostBytesMax` long.
     ///   - freshID: the identifier for a request that brings none of its own.
-    ///   - out: has room for the head and `Limits.headGrowthBytesMax`.
+    ///   - out: is empty and has room for `requestBytesMax`.
     static func writeRequest(
         _ head: borrowing RequestHead, _ bytes: RawSpan, from peer: SocketAddress, defaultHost: Span<UInt8>,
         freshID: RequestID, to out: inout ByteBuffer
@@ -94,6 +102,12 @@ enum HeadWriter {
     private static func writeRequestLine(
         _ head: borrowing RequestHead, _ bytes: RawSpan, _ parts: inout LoggedParts, to out: inout ByteBuffer
     ) {
+        if head.authority != nil {
+            // The target as it was written is kept for the log, before what is sent.
+            out.append(bytes.extracting(head.methodRange.lowerBound..<head.target.upperBound))
+            parts.request = .init(0..<out.count)
+            parts.headStart = UInt16(out.count)
+        }
         out.append(bytes.extracting(head.methodRange))
         out.append(ASCII.space)
         // An absolute form may lack a path: "/" is meant then, or "*" with OPTIONS (RFC 9112 section 3.2.4).
@@ -103,7 +117,7 @@ enum HeadWriter {
             if bytes.byte(head.target.lowerBound) == ASCII.questionMark { out.append(ASCII.slash) }
             out.append(bytes.extracting(head.target))
         }
-        parts.request = .init(0..<out.count)
+        if head.authority == nil { parts.request = .init(0..<out.count) }
         out.append(" HTTP/1.1\r\n")
     }
 
@@ -138,6 +152,9 @@ enum HeadWriter {
     ) {
         out.append("HTTP/1.1 ")
         out.append(bytes.extracting(head.statusAndReason))
+        // The space before an absent reason is required of us (RFC 9112 section 4).
+        if head.statusAndReason.count == 3 { out.append(ASCII.space) }
+        out.append("\r\n")
         // 204 and 1xx have no content, so a length would only mislead (RFC 9110 section 8.6).
         var keepsLength = head.status >= 200 && head.status != 204
         var run = Run(start: head.fields.count > 0 ? head.fields[0].line.lowerBound : 0)
@@ -156,6 +173,8 @@ enum HeadWriter {
         }
         run.flush(upTo: head.fields.count > 0 ? head.fields[head.fields.count - 1].line.upperBound : 0, bytes, to: &out)
         if chunked { out.append("Transfer-Encoding: chunked\r\n") }
+        // RFC 9110 section 7.8: who sends Upgrade names it in Connection.
+        if head.status == 426, head.hasUpgrade { out.append("Connection: upgrade\r\n") }
         switch connection {
         case .unsaid: break
         case .close: out.append("Connection: close\r\n")

@@ -2,7 +2,7 @@
 struct ResponseHead: ~Copyable {
     private(set) var minorVersion: UInt8 = 1
     private(set) var status = 0
-    /// Status code and reason phrase, as they stand in the status line, with the CRLF.
+    /// Status code and reason phrase, as they stand in the status line.
     private(set) var statusAndReason = 0..<0
     var fields = FieldLines()
     private(set) var options = ConnectionOptions()
@@ -67,7 +67,7 @@ struct ResponseHead: ~Copyable {
         guard bytes.byte(12) == ASCII.space || lineEnd == 12, bytes.byte(lineEnd) == ASCII.cr,
             bytes.byte(lineEnd + 1) == ASCII.lf
         else { return .refused(.malformed) }
-        statusAndReason = 9..<lineEnd + 2
+        statusAndReason = 9..<lineEnd
         return .complete(lineEnd + 2)
     }
 

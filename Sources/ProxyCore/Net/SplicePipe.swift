@@ -41,6 +41,7 @@ struct SplicePipe {
 struct PipePool: ~Copyable {
     private var free: [SplicePipe] = []
     private var open = 0
+    private var lastUse = Instant(microseconds: 0)
 
     init() { free.reserveCapacity(Limits.pooledPipesMax) }
     deinit { for pipe in free { pipe.close() } }
@@ -48,7 +49,19 @@ struct PipePool: ~Copyable {
     /// Descriptors of all pipes, in use or not.
     var descriptorsOpen: Int { open * 2 }
 
-    mutating func take() -> SplicePipe? {
+    /// Some wait here, and are closed if they do so for long.
+    var hasFree: Bool { !free.isEmpty }
+
+    /// Closes what has not been used for a second: each pipe takes two descriptors.
+    mutating func trim(_ now: Instant) {
+        guard hasFree, now - lastUse >= 1_000 else { return }
+        for pipe in free { pipe.close() }
+        open -= free.count
+        free.removeAll(keepingCapacity: true)
+    }
+
+    mutating func take(_ now: Instant) -> SplicePipe? {
+        lastUse = now
         if let pipe = free.popLast() { return pipe }
         guard let pipe = SplicePipe() else { return nil }
         open += 1

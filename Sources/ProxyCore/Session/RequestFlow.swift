@@ -174,11 +174,12 @@ extension Worker {
         let service = settings.routes.service(for: input.bytes, requestHead.target)
 
         var exchange = Exchange()
-        var head = pool.take(holding: headLength + Limits.headGrowthBytesMax)
+        var head = pool.take(holding: HeadWriter.requestBytesMax(requestHead, length: headLength))
         let host = settings.services[service ?? 0].host
         exchange.logged = HeadWriter.writeRequest(
             requestHead, input.bytes, from: sessions[session].peer, defaultHost: host.span, freshID: requestIDs.next(), to: &head)
         exchange.head = consume head
+        exchange.headSent = Int(exchange.logged.headStart)
         exchange.service = service ?? -1
         exchange.minorVersion = requestHead.minorVersion
         exchange.isHead = requestHead.method == .head

@@ -64,10 +64,13 @@ extension Worker {
             exchanges[exchange].bodySent += max(0, count - headLeft)
             exchanges[exchange].sentOnConnection += count
             exchanges[exchange].sent = now
-            upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
             dropSentBody(session, exchange)
-            if count < headLeft + bodyRange.count { upstreams[upstream].edges.remove(.writable) }
-            return count == headLeft + bodyRange.count
+            let isAllTaken = count == headLeft + bodyRange.count
+            if !isAllTaken { upstreams[upstream].edges.remove(.writable) }
+            // While the client owes the next part of the body, its time runs and not the upstream's.
+            let waitsForClient = isAllTaken && !exchanges[exchange].requestBody.isFinished
+            upstreamTimers.set(upstream, waitsForClient ? nil : now + settings.timeouts.responseMilliseconds)
+            return isAllTaken
         case .wouldBlock:
             upstreams[upstream].edges.remove(.writable)
             return false

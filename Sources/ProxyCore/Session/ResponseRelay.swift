@@ -47,6 +47,8 @@ extension Worker {
         switch upstreams[upstream].transport.receive(into: &block, atMost: Limits.readBytes) {
         case .bytes(let count):
             if count < Limits.readBytes { upstreams[upstream].edges.noteDrained() }
+            // It has begun to answer, so it has seen the request: no other endpoint gets it.
+            exchanges[exchange].canReplay = false
         case .wouldBlock:
             upstreams[upstream].edges.remove(.readable)
             exchanges[exchange].answer = pool.park(block)
@@ -149,8 +151,7 @@ extension Worker {
             return .stops
         }
         exchanges[exchange].isAnswered = true
-        // From here on no other attempt can follow, so nothing is kept for one.
-        exchanges[exchange].canReplay = false
+        // No other attempt can follow, so nothing is kept for one.
         consumeBody(session, exchange, exchanges[exchange].bodySent)
         upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
         let sent: Bool
@@ -256,7 +257,7 @@ extension Worker {
             return .stops
         }
         if case .length(let remaining) = exchanges[exchange].responseBody, remaining > Limits.spliceThresholdBytes {
-            exchanges[exchange].pipe = pipes.take()
+            exchanges[exchange].pipe = pipes.take(now)
         }
         return .goesOn
     }

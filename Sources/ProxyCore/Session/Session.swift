@@ -83,7 +83,7 @@ struct Exchange: ~Copyable, Vacatable {
     var isWaiting = false
     /// When it stops waiting.
     var waitDeadline: Instant?
-    /// Attempts in which a part of the request was sent.
+    /// Attempts over fresh connections in which a part of the request was sent.
     var sentAttempts = 0
 
     // ---- the answer --------------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@ import CLinux
 // How an exchange gets a connection to an endpoint, and what happens to that connection.
 
 extension Worker {
-    /// Attempts that may fail after a part of the request was sent; a request that kills whoever gets it must not be
-    /// shown to every endpoint.
+    /// Attempts over fresh connections that may fail after a part of the request was sent: a request that kills whoever
+    /// gets it must not be shown to every endpoint.
     private static let sentAttemptsMax = 3
     /// A connect that takes longer is left for another endpoint where there is a sound one: on a network that works a
     /// connection comes about in less time, and an address that is gone often answers nothing.
@@ -223,14 +223,14 @@ extension Worker {
         exchanges[exchange].needsFreshConnection = true
         detachUpstream(session, reusable: false)
         pool.give(exchanges[exchange].answer.take())
-        if wasSent { exchanges[exchange].sentAttempts += 1 }
+        if wasSent, !exchanges[exchange].isReused { exchanges[exchange].sentAttempts += 1 }
         // RFC 9110 section 9.2.2: what was sent may have been processed, so only an idempotent request is sent again.
         let canRetry =
             exchanges[exchange].canReplay
             && (!wasSent
                 || exchanges[exchange].isIdempotent && exchanges[exchange].sentAttempts < Self.sentAttemptsMax)
         guard canRetry else { return reply(session, failure) }
-        exchanges[exchange].headSent = 0
+        exchanges[exchange].headSent = Int(exchanges[exchange].logged.headStart)
         exchanges[exchange].bodySent = 0
         exchanges[exchange].requestAbandoned = false
         attachUpstream(session, failure: failure)
