@@ -155,7 +155,7 @@ def test_out_of_descriptors(tmp_path: Path) -> None:
             while time.monotonic() - began < 1:
                 assert {client.get().status for client in first} == {200}
                 time.sleep(0.05)
-            assert processor_seconds(balancer.pid) - before < 0.5, "it turns in circles"
+            assert processor_seconds(balancer.pid) - before < seconds(0.5), "it turns in circles"
             assert len([line for line in balancer.log_lines() if "descriptor" in line]) == 1, said
 
             for client in more[:-4]:

@@ -8,12 +8,14 @@ DNS stops naming them. Each new one has to serve within 1.5 s of the change in D
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,17 +132,23 @@ def step(service: Service, load: Load, title: str, *numbers: int) -> Step:
     return result
 
 
-@pytest.mark.parametrize("policy", ["round-robin", "least-connections"])
-def test_scale_up_and_down_under_load(policy: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack, capsys.disabled():
-        os.chmod(directory, 0o755)
+@contextmanager
+def running(policy: str) -> Iterator[tuple[Service, Balancer]]:
+    """Two replicas, a DNS server that names them, and a balancer that has found them."""
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+        os.chmod(directory, 0o755)  # dnsmasq reads its hosts file as nobody
         dns = stack.enter_context(Dnsmasq(Path(directory)))
         service = Service(stack, dns)
         service.change(1, 2)
         args = ["--upstream", service.upstream, "--resolver", dns.address, "--policy", policy, "--workers", "2"]
         balancer = stack.enter_context(Balancer(*args, "--access-log", "off"))
         wait_until(lambda: ask(balancer.address, request("GET", "/")).status == 200, "the first replicas serve")
+        yield service, balancer
 
+
+@pytest.mark.parametrize("policy", ["round-robin", "least-connections"])
+def test_scale_up_and_down_under_load(policy: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled(), running(policy) as (service, balancer):
         print(f"\n{policy:<22}{'served after':>10}{'requests':>10}{'failed':>10}")
         with Load(balancer.address) as load:
             steps = [
@@ -153,3 +161,20 @@ def test_scale_up_and_down_under_load(policy: str, capsys: pytest.CaptureFixture
         print(f"{'all':<22}{'':>10}{load.answers:>10}{len(load.failures):>10}")
         assert not load.failures, "\n".join(load.failures[:10])
         assert all(each.requests > 200 for each in steps), "the clients hardly asked at all"
+
+
+def test_replicas_change_at_random_under_load() -> None:
+    """Sixty changes, each of which keeps some replicas, kills the others one after the other and adds new ones: a
+    request may meet several that die while it is tried on them."""
+    dice = random.Random(60)
+    with running("round-robin") as (service, balancer), Load(balancer.address) as load:
+        present = [1, 2]
+        for _ in range(60):
+            kept = dice.sample(present, dice.randint(0, len(present)))
+            newest = max(present)
+            present = kept + list(range(newest + 1, newest + 1 + dice.randint(0 if kept else 1, 4)))
+            answers = load.answers
+            service.change(*present)
+            wait_until(lambda: load.answers > answers + 500, "the clients go on")
+        load.stop()
+        assert not load.failures, "\n".join(load.failures[:10])

@@ -33,6 +33,10 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the threads, each after its running request; from now on nothing changes. May be called again."""
         self._ending.set()
         for thread in self._threads:
             thread.join(15)
