@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from .balancer import Balancer
-from .client import Client, Response, ask
-from .origin import Handler, Origin
+from .client import Client, Response, ask, request
+from .origin import Handler, Origin, always, ok
 from .wire import Fields
 
 # What the balancer itself adds to a request, apart from what it passes on.
@@ -23,9 +23,16 @@ class Stage:
     def client(self, **options: object) -> Client:
         return Client(self.balancer.address, **options)
 
-    def ask(self, request: bytes, within: float = 5.0) -> Response:
+    def ask(self, raw: bytes, within: float = 5.0) -> Response:
         """One request on a connection of its own."""
-        return ask(self.balancer.address, request, within)
+        return ask(self.balancer.address, raw, within)
+
+    def assert_serves_next(self) -> None:
+        """Whatever happened before, the next request on a connection of its own gets what `serve_next` answers."""
+        assert self.ask(request("GET", "/next")).content == b"next"
+
+
+serve_next = always(ok(b"next"))
 
 
 @contextmanager
