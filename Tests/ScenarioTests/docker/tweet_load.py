@@ -1,6 +1,7 @@
 """Clients that ask for /tweet.html over kept connections, without end, and remember what came of each request."""
 
 import http.client
+import itertools
 import re
 import threading
 import time
@@ -17,8 +18,9 @@ PAUSE_SECONDS = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One request: when it was sent and its answer whole (seconds since the epoch), and what came of it."""
+    """One request: the id it went by, when it was sent and its answer whole (seconds since the epoch), and what came of it."""
 
+    name: str
     began: float
     ended: float
     status: int | None = None
@@ -36,7 +38,7 @@ class Outcome:
         return self.status == 503 and self.retry_after is not None and self.error is None
 
     def __str__(self) -> str:
-        return f"{self.error or self.status} (from {self.replica}, after {self.ended - self.began:.3f} s)"
+        return f"{self.name}: {self.error or self.status} from {self.replica} after {self.ended - self.began:.3f} s"
 
 
 class Load:
@@ -53,7 +55,7 @@ class Load:
         self.clients: list[Future] = []
 
     def __enter__(self) -> "Load":
-        self.clients = [self.pool.submit(self.client) for _ in range(CLIENTS)]
+        self.clients = [self.pool.submit(self.client, number) for number in range(CLIENTS)]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,10 +67,11 @@ class Load:
         for client in wait(self.clients, timeout=seconds).done:
             client.result()
 
-    def client(self) -> None:
+    def client(self, number: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        requests = itertools.count(1)
         while not self.ending.wait(PAUSE_SECONDS):
-            outcome = ask(connection, self.path)
+            outcome = ask(connection, self.path, name=f"client-{number}-request-{next(requests)}")
             self.outcomes.append(outcome)
             if outcome.good:
                 self.served.setdefault(outcome.replica, outcome.ended)
@@ -79,16 +82,17 @@ class Load:
         return [outcome for outcome in self.outcomes if start <= outcome.began < end]
 
 
-def ask(connection: http.client.HTTPConnection, path: str) -> Outcome:
+def ask(connection: http.client.HTTPConnection, path: str, name: str) -> Outcome:
     began = time.time()
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"X-Request-Id": name})
         response = connection.getresponse()
         body = response.read().decode()
     except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
         connection.close()
-        return Outcome(began, time.time(), error=f"{type(error).__name__}: {error}")
+        return Outcome(name, began, time.time(), error=f"{type(error).__name__}: {error}")
     return Outcome(
+        name,
         began,
         time.time(),
         status=response.status,
