@@ -4,8 +4,9 @@ import CLinux
 
 extension Worker {
     /// Attempts over fresh connections that may fail after a part of the request was sent: a request that kills whoever
-    /// gets it must not be shown to every endpoint.
-    private static let sentAttemptsMax = 3
+    /// gets it must not be shown to every endpoint, and one that meets replicas which are just being stopped must find
+    /// another.
+    private static let sentAttemptsMax = 6
     /// A connect that takes longer is left for another endpoint where there is a sound one: on a network that works a
     /// connection comes about in less time, and an address that is gone often answers nothing.
     private static let patienceMilliseconds: Milliseconds = 300
