@@ -5,7 +5,9 @@ import Glibc
 @main
 enum Main {
     static func main() {
-        switch Invocation.parse(arguments: Array(CommandLine.arguments.dropFirst()), environment: Invocation.environment()) {
+        switch Invocation.parse(
+            arguments: Array(CommandLine.arguments.dropFirst()), environment: Invocation.environment())
+        {
         case .run(let config):
             Glibc.exit(Service.run(config))
         case .exit(let status, let standardOutput, let standardError):

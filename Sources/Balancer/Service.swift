@@ -120,7 +120,8 @@ enum Service {
             },
             outOfDescriptors: { worker, connections in
                 log.error(
-                    "worker \(worker) is out of descriptors at \(connections) connections: new ones wait (raise ulimit -n)")
+                    "worker \(worker) is out of descriptors at \(connections) connections: new ones wait (raise ulimit -n)"
+                )
             },
             logLinesDropped: { count in
                 log.warning("access log: \(count) lines dropped, because its sink does not keep up")

@@ -72,7 +72,8 @@ struct Worker: ~Copyable {
 
     /// - Throws: `SystemError` where the kernel grants no descriptors.
     init(
-        index: Int, settings: WorkerSettings, team: Team, reports: WorkerReports, listeners: [Int32], log: consuming AccessLog
+        index: Int, settings: WorkerSettings, team: Team, reports: WorkerReports, listeners: [Int32],
+        log: consuming AccessLog
     ) throws(SystemError) {
         self.index = index
         self.settings = settings

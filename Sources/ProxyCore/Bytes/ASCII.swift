@@ -85,7 +85,7 @@ extension RawSpan {
         guard range.count == text.utf8CodeUnitCount else { return false }
         let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
         var index = range.lowerBound
-        for unsafe wanted in unsafe expected {
+        for unsafewanted in unsafe expected {
             let found = byte(index)
             let isUpper = found &- 0x41 < 26
             guard (isUpper ? found | 0x20 : found) == wanted else { return false }

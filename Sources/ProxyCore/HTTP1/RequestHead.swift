@@ -29,7 +29,9 @@ struct RequestHead: ~Copyable {
     /// Parses a head that begins at the first byte of `bytes`.
     mutating func parse(_ bytes: RawSpan) -> ParseOutcome {
         var index = 0
-        while index + 1 < bytes.byteCount, bytes.byte(index) == ASCII.cr, bytes.byte(index + 1) == ASCII.lf { index += 2 }
+        while index + 1 < bytes.byteCount, bytes.byte(index) == ASCII.cr, bytes.byte(index + 1) == ASCII.lf {
+            index += 2
+        }
         // One empty line is tolerated; a flood of them is no request.
         guard index <= 8 else { return .refused(.malformed) }
         start = index
@@ -104,7 +106,8 @@ struct RequestHead: ~Copyable {
         let schemeLength: Int
         if written.count > 7, bytes.equals(written.lowerBound..<written.lowerBound + 7, ignoringCase: "http://") {
             schemeLength = 7
-        } else if written.count > 8, bytes.equals(written.lowerBound..<written.lowerBound + 8, ignoringCase: "https://") {
+        } else if written.count > 8, bytes.equals(written.lowerBound..<written.lowerBound + 8, ignoringCase: "https://")
+        {
             schemeLength = 8
         } else {
             return false
@@ -174,7 +177,7 @@ extension RawSpan {
         let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
         guard range.count == expected.count else { return false }
         var index = range.lowerBound
-        for unsafe wanted in unsafe expected {
+        for unsafewanted in unsafe expected {
             guard byte(index) == wanted else { return false }
             index += 1
         }

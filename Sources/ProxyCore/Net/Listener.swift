@@ -12,7 +12,9 @@ package struct BindAddress: Hashable, Sendable {
     }
 
     /// Every address of the machine, IPv6 and IPv4.
-    package static func everywhere(port: UInt16) -> BindAddress { BindAddress(.anyIPv6(port: port), bothFamilies: true) }
+    package static func everywhere(port: UInt16) -> BindAddress {
+        BindAddress(.anyIPv6(port: port), bothFamilies: true)
+    }
 }
 
 /// An address that could not be bound, and why.

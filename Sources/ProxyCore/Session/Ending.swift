@@ -68,7 +68,8 @@ extension Worker {
         endExchange(session)
         guard !closes else { return closeAfterAnswer(session, moreMayCome: !isRequestComplete) }
         sessions[session].phase = .idle
-        sessionTimers.set(session, now + (drain == nil ? settings.timeouts.idleMilliseconds : Self.drainIdleMilliseconds))
+        sessionTimers.set(
+            session, now + (drain == nil ? settings.timeouts.idleMilliseconds : Self.drainIdleMilliseconds))
         if sessions[session].input != nil || sessions[session].edges.contains(.readable) { enqueue(session) }
     }
 

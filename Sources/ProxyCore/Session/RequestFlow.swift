@@ -19,7 +19,8 @@ extension Worker {
                     team.sessionOpened(index)
                     openSession(descriptor, connection.peer)
                 }
-            } else if descriptor == -EMFILE || descriptor == -ENFILE || descriptor == -ENOMEM || descriptor == -ENOBUFS {
+            } else if descriptor == -EMFILE || descriptor == -ENFILE || descriptor == -ENOMEM || descriptor == -ENOBUFS
+            {
                 return pauseAccepting()
             } else if descriptor == -EAGAIN {
                 return
@@ -30,7 +31,8 @@ extension Worker {
 
     /// A third of the descriptors stays free for connections to upstreams.
     private var hasDescriptorForSession: Bool {
-        descriptorsUsed < settings.descriptorsMax && sessions.count < settings.descriptorsMax - settings.descriptorsMax / 3
+        descriptorsUsed < settings.descriptorsMax
+            && sessions.count < settings.descriptorsMax - settings.descriptorsMax / 3
     }
 
     var descriptorsUsed: Int { sessions.count + upstreams.count + pipes.descriptorsOpen }
@@ -151,7 +153,8 @@ extension Worker {
             return input
         }
         switch requestHead.parse(input.bytes) {
-        case .complete(let length) where length <= Limits.headBytesMax: beginExchange(session, input, headLength: length)
+        case .complete(let length) where length <= Limits.headBytesMax:
+            beginExchange(session, input, headLength: length)
         case .partial where input.count < Limits.headBytesMax: return input
         case .refused(let refusal): refuse(session, input, OwnReply(refusal))
         case .complete, .partial: refuse(session, input, .headTooLarge)
@@ -177,7 +180,8 @@ extension Worker {
         var head = pool.take(holding: HeadWriter.requestBytesMax(requestHead, length: headLength))
         let host = settings.services[service ?? 0].host
         exchange.logged = HeadWriter.writeRequest(
-            requestHead, input.bytes, from: sessions[session].peer, defaultHost: host.span, freshID: requestIDs.next(), to: &head)
+            requestHead, input.bytes, from: sessions[session].peer, defaultHost: host.span, freshID: requestIDs.next(),
+            to: &head)
         exchange.head = consume head
         exchange.headSent = Int(exchange.logged.headStart)
         exchange.service = service ?? -1
@@ -211,7 +215,8 @@ extension Worker {
     private func hasBytesBeforeUpgrade(_ session: Int) -> Bool {
         let edges = sessions[session].edges
         let exchange = Int(sessions[session].exchange)
-        return exchanges[exchange].wantsUpgrade && !exchanges[exchange].isAnswered && edges.contains(.readable) && !edges.contains(.peerEnded)
+        return exchanges[exchange].wantsUpgrade && !exchanges[exchange].isAnswered && edges.contains(.readable)
+            && !edges.contains(.peerEnded)
     }
 
     private mutating func refuseBytesBeforeUpgrade(_ session: Int) {

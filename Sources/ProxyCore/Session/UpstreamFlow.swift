@@ -164,7 +164,9 @@ extension Worker {
     mutating func closeEndedIdleUpstreams(among count: Int) {
         for index in 0..<count {
             let (token, readiness) = poller[index]
-            guard token.kind == .upstream, !readiness.isDisjoint(with: [.readable, .peerEnded, .broken]) else { continue }
+            guard token.kind == .upstream, !readiness.isDisjoint(with: [.readable, .peerEnded, .broken]) else {
+                continue
+            }
             let upstream = token.slot
             if upstream < upstreams.highWater, token.isFor(generation: upstreams[upstream].generation),
                 upstreams[upstream].state == .idle
@@ -297,6 +299,8 @@ extension Worker {
 
     /// Makes room for a connection that is needed now.
     private mutating func closeOneIdleUpstream() {
-        for upstream in 0..<upstreams.highWater where upstreams[upstream].state == .idle { return closeUpstream(upstream) }
+        for upstream in 0..<upstreams.highWater where upstreams[upstream].state == .idle {
+            return closeUpstream(upstream)
+        }
     }
 }

@@ -78,7 +78,9 @@ struct EndpointTable: ~Copyable {
 
     /// The place of the endpoint that the service's policy chooses, or nil where none meets the preference.
     @inline(__always)
-    mutating func pick(_ service: Int, _ preference: Preference, excluding tried: TriedEndpoints, _ now: Instant) -> Int? {
+    mutating func pick(_ service: Int, _ preference: Preference, excluding tried: TriedEndpoints, _ now: Instant)
+        -> Int?
+    {
         let count = services[service].members.count
         let table = services[service].members
         var chooser = services[service].chooser
