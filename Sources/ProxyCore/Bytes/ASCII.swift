@@ -68,6 +68,15 @@ enum ASCII {
     }
 }
 
+extension StaticString {
+    /// The byte at `index`, bounds-checked.
+    @inline(__always)
+    fileprivate func byte(_ index: Int) -> UInt8 {
+        precondition(index >= 0 && index < utf8CodeUnitCount)
+        return unsafe utf8Start[index]
+    }
+}
+
 extension RawSpan {
     /// The byte at `index`, bounds-checked.
     @inline(__always)
@@ -83,14 +92,19 @@ extension RawSpan {
     @inline(__always)
     func equals(_ range: Range<Int>, ignoringCase text: StaticString) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
-        let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        var index = range.lowerBound
-        for unsafewanted in unsafe expected {
-            let found = byte(index)
+        for offset in 0..<range.count {
+            let found = byte(range.lowerBound &+ offset)
             let isUpper = found &- 0x41 < 26
-            guard (isUpper ? found | 0x20 : found) == wanted else { return false }
-            index += 1
+            guard (isUpper ? found | 0x20 : found) == text.byte(offset) else { return false }
         }
+        return true
+    }
+
+    /// True where `range` holds `text` letter for letter.
+    @inline(__always)
+    func equals(_ range: Range<Int>, _ text: StaticString) -> Bool {
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        for offset in 0..<range.count where byte(range.lowerBound &+ offset) != text.byte(offset) { return false }
         return true
     }
 

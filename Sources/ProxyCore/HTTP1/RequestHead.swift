@@ -154,33 +154,20 @@ struct RequestHead: ~Copyable {
         return framing.hasOtherCoding ? .notImplemented : nil
     }
 
+    /// Methods are case-sensitive (RFC 9110 section 9.1).
     private static func method(_ bytes: RawSpan, _ range: Range<Int>) -> Method {
         switch range.count {
         case 3:
-            if bytes.equalsExactly(range, "GET") { return .get }
-            if bytes.equalsExactly(range, "PUT") { return .put }
-        case 4: if bytes.equalsExactly(range, "HEAD") { return .head }
-        case 5: if bytes.equalsExactly(range, "TRACE") { return .trace }
-        case 6: if bytes.equalsExactly(range, "DELETE") { return .delete }
+            if bytes.equals(range, "GET") { return .get }
+            if bytes.equals(range, "PUT") { return .put }
+        case 4: if bytes.equals(range, "HEAD") { return .head }
+        case 5: if bytes.equals(range, "TRACE") { return .trace }
+        case 6: if bytes.equals(range, "DELETE") { return .delete }
         case 7:
-            if bytes.equalsExactly(range, "OPTIONS") { return .options }
-            if bytes.equalsExactly(range, "CONNECT") { return .connect }
+            if bytes.equals(range, "OPTIONS") { return .options }
+            if bytes.equals(range, "CONNECT") { return .connect }
         default: break
         }
         return .other
-    }
-}
-
-extension RawSpan {
-    /// True where `range` holds `text` letter for letter: methods are case-sensitive (RFC 9110 section 9.1).
-    fileprivate func equalsExactly(_ range: Range<Int>, _ text: StaticString) -> Bool {
-        let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        guard range.count == expected.count else { return false }
-        var index = range.lowerBound
-        for unsafewanted in unsafe expected {
-            guard byte(index) == wanted else { return false }
-            index += 1
-        }
-        return true
     }
 }
