@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -246,11 +247,18 @@ def test_a_reset_does_not_disturb_the_neighbours() -> None:
             client.close()
 
 
-def descriptors(front: Stage) -> int:
-    return len(os.listdir(f"/proc/{front.balancer.pid}/fd"))
+def sockets(front: Stage) -> int:
+    """How many the balancer holds. Of other descriptors its threads open some after it listens."""
+    count = 0
+    for descriptor in Path(f"/proc/{front.balancer.pid}/fd").iterdir():
+        try:
+            count += os.readlink(descriptor).startswith("socket:")
+        except FileNotFoundError:
+            pass  # It was closed since.
+    return count
 
 
-def test_no_descriptor_is_left_behind() -> None:
+def test_no_connection_is_left_behind() -> None:
     """After ends in all phases the balancer holds what it held before."""
 
     def handler(connection: Connection) -> None:
@@ -266,7 +274,7 @@ def test_no_descriptor_is_left_behind() -> None:
             pass  # The client has left first.
 
     with stage(handler, "--workers", "1") as front:
-        before = descriptors(front)
+        before = sockets(front)
         for number in range(40):
             with front.client() as client:
                 client.send(request("POST", f"/{number}", "Content-Length: 5") + b"hel")
@@ -276,4 +284,4 @@ def test_no_descriptor_is_left_behind() -> None:
                 else:
                     client.send(b"lo")
                     client.read_some()
-        wait_until(lambda: descriptors(front) <= before, "the balancer lets go of its descriptors")
+        wait_until(lambda: sockets(front) <= before, "the balancer closes its connections")
