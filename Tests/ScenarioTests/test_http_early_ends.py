@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.client import chunked, push, request
+from support.client import Client, chunked, push, request
 from support.deadline import seconds, wait_until
 from support.origin import Connection, in_turn, ok
 from support.stage import Stage, serve_next, stage
@@ -258,6 +258,15 @@ def sockets(front: Stage) -> int:
     return count
 
 
+def read_what_comes(client: Client) -> None:
+    """Ends its request, and takes an answer or its absence: how an exchange ends is not the point here."""
+    try:
+        client.send(b"lo")
+        client.read_some()
+    except Cut:
+        pass
+
+
 def test_no_connection_is_left_behind() -> None:
     """After ends in all phases the balancer holds what it held before."""
 
@@ -282,6 +291,5 @@ def test_no_connection_is_left_behind() -> None:
                     client.wait_taken()
                     client.reset()
                 else:
-                    client.send(b"lo")
-                    client.read_some()
+                    read_what_comes(client)
         wait_until(lambda: sockets(front) <= before, "the balancer closes its connections")
