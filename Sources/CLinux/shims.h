@@ -182,6 +182,11 @@ static inline ssize_t clx_receive(int descriptor, void *to, size_t count) {
     return CLX_RESULT(recv(descriptor, to, count, 0));
 }
 
+static inline ssize_t clx_has_input(int descriptor) {
+    char byte;
+    return CLX_RESULT(recv(descriptor, &byte, 1, MSG_PEEK));
+}
+
 static inline ssize_t clx_send(int descriptor, const void *from, size_t count) {
     return CLX_RESULT(send(descriptor, from, count, MSG_NOSIGNAL));
 }

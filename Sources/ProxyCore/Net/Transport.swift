@@ -58,6 +58,9 @@ struct Transport {
         return count == -Int(EAGAIN) || count == -Int(EINTR) ? .wouldBlock : .failed
     }
 
+    /// Bytes wait to be read; asking takes none of them (MSG_PEEK, recv(2)).
+    var hasInput: Bool { clx_has_input(descriptor) > 0 }
+
     /// Sends FIN: nothing more comes from us.
     func endSending() { _ = clx_shutdown_sending(descriptor) }
 

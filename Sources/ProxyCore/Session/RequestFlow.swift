@@ -212,11 +212,11 @@ extension Worker {
         sessionTimers.set(session, now + settings.timeouts.halfClosedMilliseconds)
     }
 
+    /// A read that filled its limit leaves the socket's state open, so it is asked.
     private func hasBytesBeforeUpgrade(_ session: Int) -> Bool {
-        let edges = sessions[session].edges
         let exchange = Int(sessions[session].exchange)
-        return exchanges[exchange].wantsUpgrade && !exchanges[exchange].isAnswered && edges.contains(.readable)
-            && !edges.contains(.peerEnded)
+        return exchanges[exchange].wantsUpgrade && !exchanges[exchange].isAnswered
+            && sessions[session].edges.contains(.readable) && sessions[session].transport.hasInput
     }
 
     private mutating func refuseBytesBeforeUpgrade(_ session: Int) {

@@ -83,6 +83,8 @@ struct Exchange: ~Copyable, Vacatable {
     var isWaiting = false
     /// When it stops waiting.
     var waitDeadline: Instant?
+    var hasWaitedAfterSending = false
+    var sentAttemptsBeforeWait = 0
     /// Attempts over fresh connections in which a part of the request was sent.
     var sentAttempts = 0
 

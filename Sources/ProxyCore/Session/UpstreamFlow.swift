@@ -49,6 +49,12 @@ extension Worker {
     private mutating func waitForEndpoint(_ session: Int, _ exchange: Int) -> Bool {
         let deadline = exchanges[exchange].waitDeadline ?? now + settings.timeouts.queueMilliseconds
         guard now < deadline, waitingRequests < Limits.waitingRequestsMax, drain == nil else { return false }
+        // Requests that were sent and died unanswered are worth one more round, not many: it may be the request.
+        if exchanges[exchange].sentAttempts > exchanges[exchange].sentAttemptsBeforeWait {
+            if exchanges[exchange].hasWaitedAfterSending { return false }
+            exchanges[exchange].hasWaitedAfterSending = true
+            exchanges[exchange].sentAttemptsBeforeWait = exchanges[exchange].sentAttempts
+        }
         exchanges[exchange].waitDeadline = deadline
         exchanges[exchange].isWaiting = true
         waitingRequests += 1
