@@ -136,7 +136,7 @@ final class TestNameserver {
                 return end(connection)
             }
             let framed = DNSMessage.bytes(UInt16(answer.count)) + answer
-            _ = unsafe clx_send(connection, framed, framed.count, 0)
+            _ = unsafe clx_send(connection, framed, framed.count)
         }
     }
 
