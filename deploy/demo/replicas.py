@@ -1,6 +1,5 @@
 """The replicas of the services, and the DNS server that names those which are ready."""
 
-import os
 import signal
 import subprocess
 from collections.abc import Callable

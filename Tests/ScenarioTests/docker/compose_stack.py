@@ -36,7 +36,8 @@ class ComposeStack:
         self.compose("up", "--detach", "--no-build", *scales)
 
     def scale(self, service: str, count: int) -> None:
-        self.compose("up", "--detach", "--no-build", "--no-recreate", "--no-deps", f"--scale={service}={count}", service)
+        options = ("--detach", "--no-build", "--no-recreate", "--no-deps")
+        self.compose("up", *options, f"--scale={service}={count}", service)
 
     def stop(self, service: str) -> None:
         self.compose("stop", service)
@@ -45,8 +46,8 @@ class ComposeStack:
         self.compose("down", "--timeout=5", "--volumes")
 
     def compose(self, *arguments: str) -> str:
-        command = [*compose_program(self.engine), f"--file={COMPOSE_FILE}", f"--project-name={self.project}", *arguments]
-        return output_of(command, self.environment, timeout=120)
+        project = [f"--file={COMPOSE_FILE}", f"--project-name={self.project}"]
+        return output_of([*compose_program(self.engine), *project, *arguments], self.environment, timeout=120)
 
     def replicas(self, service: str) -> frozenset[Replica]:
         return frozenset(

@@ -1,5 +1,5 @@
-"""The tweet stack under Docker Compose, with Docker's own DNS: tweet-ui goes from one replica to forty, to none and back
-while clients keep asking, and not one request fails that a replica could have answered."""
+"""The tweet stack under Docker Compose, with Docker's own DNS: tweet-ui goes from one replica to forty, to none and
+back while clients keep asking, and not one request fails that a replica could have answered."""
 
 import os
 import re

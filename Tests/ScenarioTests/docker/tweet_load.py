@@ -18,7 +18,8 @@ PAUSE_SECONDS = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One request: the id it went by, when it was sent and its answer whole (seconds since the epoch), and what came of it."""
+    """One request: the id it went by, when it was sent and when its answer was whole (seconds since the epoch), and
+    what came of it."""
 
     name: str
     began: float

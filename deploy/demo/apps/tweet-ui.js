@@ -54,6 +54,8 @@ function replicaBadge(role, name) {
   return html`<span class="replica" style="--hue: ${hue(name)}"><b>${role}</b> ${name}</span>`;
 }
 
+const verified = html`<span class="verified" title="Verified">✓</span>`;
+
 function card(tweet) {
   const { user } = tweet;
   return html`
@@ -61,7 +63,7 @@ function card(tweet) {
     <header>
       <div class="avatar" style="--hue: ${hue(user.screen_name)}">${initials(user.name)}</div>
       <div>
-        <div class="name">${user.name}${user.verified ? html` <span class="verified" title="Verified">✓</span>` : ''}</div>
+        <div class="name">${user.name} ${user.verified ? verified : ''}</div>
         <div class="quiet">@${user.screen_name}</div>
       </div>
     </header>
