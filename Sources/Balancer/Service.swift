@@ -114,8 +114,8 @@ enum Service {
 
     private static func workerReports(_ connectFailures: ControlInbox, _ log: Logger) -> WorkerReports {
         WorkerReports(
-            connectFailed: { service, endpoint, reason in
-                log.warning("endpoint \(endpoint) failed: \(reason); others are preferred")
+            connectFailed: { service, endpoint, reason, isFirst in
+                if isFirst { log.warning("endpoint \(endpoint) failed: \(reason); others are preferred") }
                 connectFailures.send(service)
             },
             outOfDescriptors: { worker, connections in

@@ -62,6 +62,8 @@ struct Worker: ~Copyable {
     /// No connection is accepted until then, because descriptors are short; nil where all is well.
     var acceptResumes: Instant?
     var saidOutOfDescriptors = false
+    /// When a failed connect was last reported.
+    var lastConnectReport = Instant(microseconds: 0)
     var drain: Drain?
 
     /// A drain that is under way.

@@ -11,6 +11,9 @@ extension Worker {
     /// connection comes about in less time, and an address that is gone often answers nothing.
     private static let patienceMilliseconds: Milliseconds = 300
 
+    /// Failures that only repeat what is known are reported no more often than this.
+    private static let reportMilliseconds: Milliseconds = 100
+
     // ---- pick endpoint, connect or reuse -------------------------------------------------------------------------------
 
     /// Finds an endpoint for the session's exchange and begins to send, or answers that there is none.
@@ -20,7 +23,8 @@ extension Worker {
         while exchanges[exchange].tried.count < Limits.attemptsMax {
             let tried = exchanges[exchange].tried
             guard
-                let place = endpoints.pick(service, .sound, excluding: tried, now)
+                let place = (tried.count > 0 ? endpoints.pick(service, .proven, excluding: tried, now) : nil)
+                    ?? endpoints.pick(service, .sound, excluding: tried, now)
                     ?? endpoints.pick(service, .untried, excluding: tried, now)
             else { break }
             exchanges[exchange].tried.insert(place)
@@ -109,6 +113,7 @@ extension Worker {
             return nil
         }
         _ = clx_set_option(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        endpoints.connectBegan(place, until: now + Self.patienceMilliseconds)
         let result = clx_connect(descriptor, address.raw)
         guard result == 0 || result == -EINPROGRESS else {
             _ = clx_close(descriptor)
@@ -137,10 +142,12 @@ extension Worker {
         return slot
     }
 
-    private func noteConnectFailure(_ place: Int, code: Int32) {
-        guard endpoints.connectFailed(place, now) else { return }
+    private mutating func noteConnectFailure(_ place: Int, code: Int32) {
+        let isFirst = endpoints.connectFailed(place, now)
+        guard isFirst || now - lastConnectReport >= Self.reportMilliseconds else { return }
+        lastConnectReport = now
         let reason = SystemError(call: "connect", code: code).reason
-        reports.connectFailed(endpoints[place].service, endpoints[place].address, reason)
+        reports.connectFailed(endpoints[place].service, endpoints[place].address, reason, isFirst)
     }
 
     // ---- events --------------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ package final class EndpointStats: Sendable {
     package let suspectUntilMicroseconds = Atomic<Int64>(0)
     /// Connects that failed since the last that succeeded.
     package let connectFailures = Atomic<Int>(0)
+    /// Whether a connection to it ever came about: a container has a name before it listens.
+    package let isProven = Atomic<Bool>(false)
     private let after = InlineArray<8, UInt64>(repeating: 0)
 
     package init() {}

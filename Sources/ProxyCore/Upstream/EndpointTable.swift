@@ -70,6 +70,8 @@ struct EndpointTable: ~Copyable {
 
     /// How much a candidate is asked of.
     enum Preference {
+        /// Sound, and a connection to it has come about before.
+        case proven
         /// Not tried for this request, and not suspect after a failed connect.
         case sound
         /// Not tried for this request.
@@ -90,7 +92,11 @@ struct EndpointTable: ~Copyable {
             isEligible: { candidate in
                 let place = table[candidate]
                 if tried.contains(place) { return false }
-                return preference == .untried || !isSuspect(Int(place), now)
+                switch preference {
+                case .proven: return isProven(Int(place)) && !isSuspect(Int(place), now)
+                case .sound: return !isSuspect(Int(place), now)
+                case .untried: return true
+                }
             },
             load: { places[Int(table[$0])].stats?.inFlight.load(ordering: .relaxed) ?? 0 })
         return choice.map { Int(table[$0]) }
@@ -100,6 +106,8 @@ struct EndpointTable: ~Copyable {
     func hasAlternative(_ service: Int, excluding tried: TriedEndpoints, _ now: Instant) -> Bool {
         services[service].members.contains { !tried.contains($0) && !isSuspect(Int($0), now) }
     }
+
+    private func isProven(_ place: Int) -> Bool { places[place].stats?.isProven.load(ordering: .relaxed) ?? false }
 
     private func isSuspect(_ place: Int, _ now: Instant) -> Bool {
         guard let stats = places[place].stats else { return true }
@@ -127,22 +135,28 @@ struct EndpointTable: ~Copyable {
         if places[place].isRetired, places[place].connections == 0 { places.remove(place) }
     }
 
+    /// While the first connection to an endpoint is under way, others are preferred: where a dozen names appear before
+    /// their containers listen, only one request at a time finds that out for each.
+    func connectBegan(_ place: Int, until: Instant) {
+        guard let stats = places[place].stats, !isProven(place) else { return }
+        stats.suspectUntilMicroseconds.store(until.microseconds, ordering: .relaxed)
+    }
+
     func connectSucceeded(_ place: Int) {
-        guard let stats = places[place].stats, stats.connectFailures.load(ordering: .relaxed) != 0 else { return }
+        guard let stats = places[place].stats else { return }
+        if isProven(place), stats.connectFailures.load(ordering: .relaxed) == 0 { return }
+        stats.isProven.store(true, ordering: .relaxed)
         stats.connectFailures.store(0, ordering: .relaxed)
         stats.suspectUntilMicroseconds.store(0, ordering: .relaxed)
     }
 
-    /// Others are preferred for a while that doubles with each failure in a row, from 1 s to 16 s.
+    /// Others are preferred for a second. Not for longer: an endpoint that comes up is to serve within about that time.
     ///
-    /// - Returns: true where the endpoint was not suspect before.
+    /// - Returns: true for the first failure in a row.
     func connectFailed(_ place: Int, _ now: Instant) -> Bool {
         guard let stats = places[place].stats else { return false }
-        if stats.suspectUntilMicroseconds.load(ordering: .relaxed) > now.microseconds { return false }
-        let failures = stats.connectFailures.wrappingAdd(1, ordering: .relaxed).newValue
-        let until = now + (1000 << Milliseconds(min(failures, 5) - 1))
-        stats.suspectUntilMicroseconds.store(until.microseconds, ordering: .relaxed)
-        return true
+        stats.suspectUntilMicroseconds.store((now + 1000).microseconds, ordering: .relaxed)
+        return stats.connectFailures.wrappingAdd(1, ordering: .relaxed).newValue == 1
     }
 }
 
