@@ -10,6 +10,7 @@ struct ByteBuffer: ~Copyable {
     private var end: Int32 = 0
 
     init(capacity: Int) {
+        precondition(capacity > 0)
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
         blockBytes = Int32(capacity)
     }

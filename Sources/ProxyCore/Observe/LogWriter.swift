@@ -22,7 +22,7 @@ package final class LogWriter: Sendable {
         ///
         /// - Returns: false where the writer has not written the last one yet.
         func exchange(_ filling: inout ByteBuffer, lines: Int) -> Bool {
-            var given: ByteBuffer? = ByteBuffer(capacity: 0)
+            var given: ByteBuffer? = ByteBuffer()
             swap(&filling, &given!)
             let isTaken = buffers.withLock { buffers in
                 guard let spare = buffers.spare.take() else { return false }
