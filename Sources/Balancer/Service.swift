@@ -59,10 +59,10 @@ enum Service {
         // The loop goes on while workers drain: a request that still runs may need fresh addresses.
         let remote = loop.remote
         nonisolated(unsafe) let stopping = loop
-        _ = try Thread.start(named: "drain") {
+        try Thread.start(named: "drain") {
             group.join()
             remote.enqueue { unsafe stopping.stop() }
-        }
+        }.detach()
         loop.run()
         resolver.stop()
         if let lost = accessLog?.stop(waitingMilliseconds: 1_000), lost > 0 {

@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -277,10 +276,6 @@ static inline int clx_signalfd_next(int descriptor) {
     return read(descriptor, &info, sizeof info) < 0 ? -errno : (int)info.ssi_signo;
 }
 
-static inline int clx_inotify(void) { return CLX_RESULT(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)); }
-static inline int clx_inotify_watch(int descriptor, const char *path, uint32_t mask) {
-    return CLX_RESULT(inotify_add_watch(descriptor, path, mask));
-}
 static inline ssize_t clx_read(int descriptor, void *to, size_t count) { return CLX_RESULT(read(descriptor, to, count)); }
 static inline ssize_t clx_write(int descriptor, const void *from, size_t count) {
     return CLX_RESULT(write(descriptor, from, count));

@@ -69,7 +69,7 @@ package enum Limits {
     static let waitingRequestsMax = 4096
     /// Endpoints that are tried for one request.
     static let attemptsMax = 8
-    /// Endpoints of one service; more are left out. Discovery says so.
+    /// Endpoints of one service; more are left out.
     package static let endpointsPerServiceMax = 4096
     /// A closing connection discards at most this much of what its client still sends.
     static let lingerBytesMax = 1024 * 1024

@@ -63,7 +63,7 @@ def test_times_are_those_of_the_request() -> None:
 
 
 def test_requests_that_no_upstream_answered() -> None:
-    with Balancer("--route", f"/dead=127.0.0.1:{free_port()}") as balancer:
+    with Balancer("--route", f"/dead=127.0.0.1:{free_port()}", "--workers", "1") as balancer:
         ask(balancer.address, request("GET", "/none"))
         ask(balancer.address, request("GET", "/dead"))
         ask(balancer.address, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")

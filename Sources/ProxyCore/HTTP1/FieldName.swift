@@ -3,7 +3,6 @@ enum FieldName: UInt8 {
     case other
     case connection
     case contentLength
-    case expect
     case host
     case keepAlive
     case proxyConnection
@@ -26,7 +25,6 @@ enum FieldName: UInt8 {
         case 2: if bytes.equals(range, ignoringCase: "te") { self = .te }
         case 3: if bytes.equals(range, ignoringCase: "via") { self = .via }
         case 4: if bytes.equals(range, ignoringCase: "host") { self = .host }
-        case 6: if bytes.equals(range, ignoringCase: "expect") { self = .expect }
         case 7:
             if bytes.equals(range, ignoringCase: "upgrade") {
                 self = .upgrade

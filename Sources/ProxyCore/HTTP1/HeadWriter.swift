@@ -75,7 +75,7 @@ enum HeadWriter {
                     keptID = true
                     parts.requestID = .init(position..<position + line.value.count)
                 }
-            case .userAgent, .referer, .via, .expect, .other:
+            case .userAgent, .referer, .via, .other:
                 keeps = head.options.isEmpty || !head.options.lists(bytes, line.nameRange)
                 guard keeps else { break }
                 if line.name == .userAgent { parts.userAgent = .init(position..<position + line.value.count) }

@@ -23,7 +23,10 @@ enum OwnReply: UInt16 {
     }
 
     /// Appends the whole answer. `withBody` is false for HEAD.
-    func write(to out: inout ByteBuffer, closes: Bool, keepsAlive10: Bool, withBody: Bool) {
+    ///
+    /// - Returns: the bytes of its body.
+    @discardableResult
+    func write(to out: inout ByteBuffer, closes: Bool, keepsAlive10: Bool, withBody: Bool) -> Int {
         let (reason, text) = words
         out.append("HTTP/1.1 ")
         out.append(decimal: Int(rawValue))
@@ -39,9 +42,10 @@ enum OwnReply: UInt16 {
             out.append("Connection: keep-alive\r\n")
         }
         out.append("\r\n")
-        guard withBody else { return }
+        guard withBody else { return 0 }
         out.append(text)
         out.append(ASCII.lf)
+        return text.utf8CodeUnitCount + 1
     }
 
     private var words: (reason: StaticString, text: StaticString) {

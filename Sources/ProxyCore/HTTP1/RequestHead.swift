@@ -23,7 +23,6 @@ struct RequestHead: ~Copyable {
     private(set) var options = ConnectionOptions()
     private(set) var framing = FramingFields()
     private(set) var host: Range<Int>?
-    private(set) var expectsContinue = false
     private(set) var hasUpgrade = false
 
     /// Parses a head that begins at the first byte of `bytes`.
@@ -130,7 +129,6 @@ struct RequestHead: ~Copyable {
         options = ConnectionOptions()
         framing = FramingFields()
         host = nil
-        expectsContinue = false
         hasUpgrade = false
         for index in 0..<fields.count {
             let line = fields[index]
@@ -139,7 +137,6 @@ struct RequestHead: ~Copyable {
             case .connection: valid = options.note(bytes, line.value)
             case .contentLength: valid = framing.noteContentLength(bytes, line.value)
             case .transferEncoding: valid = framing.noteTransferEncoding(bytes, line.value)
-            case .expect: expectsContinue = bytes.equals(line.value, ignoringCase: "100-continue")
             case .upgrade: hasUpgrade = !bytes.equals(line.value, ignoringCase: "h2c")
             case .host:
                 valid = host == nil && line.value.count <= Limits.hostBytesMax && bytes.isHostAndPort(line.value)

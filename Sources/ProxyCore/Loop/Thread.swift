@@ -30,7 +30,10 @@ package struct Thread: Sendable {
         return Thread(handle: handle)
     }
 
-    /// Waits until the thread has ended. Call it once.
+    /// Lets the thread end by itself; nobody waits for it.
+    package func detach() { _ = pthread_detach(handle) }
+
+    /// Waits until the thread has ended. Call it once, and not after `detach`.
     package func join() { _ = pthread_join(handle, nil) }
 
     private init(handle: pthread_t) { self.handle = handle }

@@ -60,9 +60,6 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         SocketAddress(clx_address(high: high, low: low, scope: scope, port: port, is_v6: isIPv6 ? 1 : 0))
     }
 
-    /// True for `0.0.0.0` and `::`.
-    package var isAny: Bool { high == 0 && low == 0 }
-
     var raw: clx_address { clx_address(high: high, low: low, scope: scope, port: port, is_v6: isIPv6 ? 1 : 0) }
 
     /// The address without its port: `127.0.0.1`, `::1` (RFC 5952).

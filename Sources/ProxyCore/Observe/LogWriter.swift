@@ -61,7 +61,7 @@ package final class LogWriter: Sendable {
         let wakeup = try SystemError.check(clx_eventfd(), "eventfd")
         self.wakeup = wakeup
         lanes = (0..<workers).map { _ in Lane(wakeup: wakeup) }
-        _ = try Thread.start(named: "access log") { [self] in run() }
+        try Thread.start(named: "access log") { [self] in run() }.detach()
     }
 
     /// Writes what the workers have handed over, and ends; waits for it at most so long. Call it when no worker writes any

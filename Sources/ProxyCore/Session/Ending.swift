@@ -40,7 +40,8 @@ extension Worker {
             pool.give(out)
             return cut(session)
         }
-        reply.write(to: &out, closes: closes, keepsAlive10: isHTTP10, withBody: !exchanges[exchange].isHead)
+        exchanges[exchange].bodyBytes = reply.write(
+            to: &out, closes: closes, keepsAlive10: isHTTP10, withBody: !exchanges[exchange].isHead)
         sessions[session].output = consume out
         if flushOutput(session) { finishExchange(session) }
     }

@@ -43,6 +43,11 @@ extension Worker {
         for (number, descriptor) in listeners.enumerated() {
             poller.setWatchingInput(false, descriptor, Token(.listener, slot: number))
         }
+        sayOutOfDescriptors()
+    }
+
+    /// Once: it goes on as long as the load does.
+    mutating func sayOutOfDescriptors() {
         if !saidOutOfDescriptors { reports.outOfDescriptors(index, sessions.count) }
         saidOutOfDescriptors = true
     }
@@ -201,7 +206,9 @@ extension Worker {
         sessions[session].exchange = Int32(place)
         sessions[session].phase = .exchange
         sessionTimers.set(session, isBodyFinished ? nil : now + settings.timeouts.bodyMilliseconds)
-        if service == nil { reply(session, .noRoute) } else { attachUpstream(session) }
+        guard service != nil else { return reply(session, .noRoute) }
+        if sessions[session].edges.contains(.peerEnded) { limitHalfClosed(session) }
+        attachUpstream(session)
     }
 
     private mutating func limitHalfClosed(_ session: Int) {

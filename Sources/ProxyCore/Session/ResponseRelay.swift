@@ -151,6 +151,8 @@ extension Worker {
             return .stops
         }
         exchanges[exchange].isAnswered = true
+        // A client that has ended its direction is there after all.
+        if exchanges[exchange].requestBody.isFinished { sessionTimers.set(session, nil) }
         // No other attempt can follow, so nothing is kept for one.
         consumeBody(session, exchange, exchanges[exchange].bodySent)
         upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)

@@ -109,7 +109,7 @@ extension Worker {
         let address = endpoints[place].address
         let descriptor = clx_socket(address.isIPv6 ? 1 : 0, Int32(SOCK_STREAM.rawValue))
         guard descriptor >= 0 else {
-            reports.outOfDescriptors(index, sessions.count)
+            sayOutOfDescriptors()
             return nil
         }
         _ = clx_set_option(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
