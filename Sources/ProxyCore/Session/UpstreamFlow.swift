@@ -263,6 +263,10 @@ extension Worker {
         upstreams[upstream].session = -1
         let place = Int(upstreams[upstream].endpoint)
         endpoints.requestEnded(place)
+        // The last read took just what was left of a body, so it did not show whether anything comes behind it.
+        if reusable, upstreams[upstream].edges == [.readable, .writable], !upstreams[upstream].transport.hasInput {
+            upstreams[upstream].edges.remove(.readable)
+        }
         let staysOpen =
             reusable && drain == nil && !endpoints[place].isRetired
             && upstreams[upstream].edges.isDisjoint(with: [.readable, .peerEnded, .broken])
