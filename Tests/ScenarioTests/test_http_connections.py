@@ -27,6 +27,15 @@ def test_many_requests_share_one_connection_on_either_side() -> None:
         assert len(front.origin.connections) == 1
 
 
+def test_large_answers_leave_their_upstream_connection_usable() -> None:
+    """The last move of a large body takes just what is left of it and does not show that nothing follows."""
+    body = bytes(range(256)) * 4096
+    with stage(always(ok(body)), "--workers", "1") as front, front.client() as client:
+        for number in range(5):
+            assert client.get(f"/{number}").content == body
+        assert len(front.origin.connections) == 1
+
+
 def test_clients_that_come_and_go_share_an_upstream_connection() -> None:
     with stage(always(echo_target), "--workers", "1") as front:
         for number in range(20):
