@@ -1,5 +1,4 @@
 import CLinux
-import Synchronization
 
 /// The control thread's event loop: descriptors, timers and work handed over by other threads, each a closure.
 ///
@@ -26,7 +25,7 @@ package final class ControlLoop {
 
     /// What other threads may touch: a bounded-by-use inbox and the wake-up that says it has something.
     fileprivate final class Inbox: Sendable {
-        let jobs = Mutex<[@Sendable () -> Void]>([])
+        let jobs = Lock<[@Sendable () -> Void]>([])
         let wakeup: Int32
         init(wakeup: Int32) { self.wakeup = wakeup }
         deinit { _ = clx_close(wakeup) }

@@ -58,7 +58,7 @@ final class Mailbox: Sendable {
         var stop = false
     }
 
-    private let mail = Mutex(Mail())
+    private let mail = Lock(Mail())
     let wakeup: Int32
 
     init() throws(SystemError) { wakeup = try SystemError.check(clx_eventfd(), "eventfd") }

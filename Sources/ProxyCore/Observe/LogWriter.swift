@@ -11,7 +11,7 @@ package final class LogWriter: Sendable {
             var spare: ByteBuffer? = ByteBuffer(capacity: Limits.logBufferBytes)
         }
 
-        private let buffers = Mutex(Buffers())
+        private let buffers = Lock(Buffers())
         private let wakeup: Int32
         /// Lines that were handed over and not written yet.
         fileprivate let waitingLines = Atomic<Int>(0)
