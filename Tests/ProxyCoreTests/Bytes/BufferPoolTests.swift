@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    // ---- a read into what waits -----------------------------------------------------------------------------------------------
+    // ---- a read into what waits -------------------------------------------------------------------------------------
 
     @Test func aSmallBlockIsEnlargedWithItsContent() {
         var pool = BufferPool()

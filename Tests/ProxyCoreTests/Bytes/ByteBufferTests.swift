@@ -94,7 +94,7 @@ import Testing
         #expect((buffer.count, buffer.capacity) == (0, 0))
     }
 
-    // ---- bounds ------------------------------------------------------------------------------------------------------------
+    // ---- bounds -----------------------------------------------------------------------------------------------------
 
     @Test func whatDoesNotFitEndsTheProcess() async {
         await #expect(processExitsWith: .failure) {

@@ -37,7 +37,7 @@ import Testing
 
     private func decode(_ text: String) -> Decoded { decode([[UInt8](latin1: text)]) }
 
-    // ---- valid bodies ----------------------------------------------------------------------------------------------------
+    // ---- valid bodies -----------------------------------------------------------------------------------------------
 
     static let bodies: [(String, String)] = [
         ("0\r\n\r\n", ""),
@@ -98,11 +98,12 @@ import Testing
         }
     }
 
-    // ---- malformed bodies ----------------------------------------------------------------------------------------------------
+    // ---- malformed bodies -------------------------------------------------------------------------------------------
 
     static let malformed: [String] = [
         // Sizes.
-        "\r\n", "g\r\n", "x5\r\n", "0x5\r\n", "-1\r\n", "+1\r\n", " 5\r\n", "5 \r\n", "5\t\r\n", "5 5\r\n", "5,\r\n", "5.\r\n",
+        "\r\n", "g\r\n", "x5\r\n", "0x5\r\n", "-1\r\n", "+1\r\n", " 5\r\n", "5 \r\n", "5\t\r\n", "5 5\r\n", "5,\r\n",
+        "5.\r\n",
         "00000000000000001\r\n", "fffffffffffffffff\r\n", "ffffffffffffffff\r\n", "1000000000000000\r\n", "\u{0}5\r\n",
         "5h\r\n",
         // Line ends.
@@ -111,11 +112,15 @@ import Testing
         "5\r\nhello0\r\n", "5\r\nhello\n", "5\r\nhello\r0", "5\r\nhello \r\n", "5\r\nhellox\r\n", "5\r\nhello\r\r\n",
         "5\r\nhello\r\n\r\n",
         // Extensions.
-        "5;\r\n", "5;;a\r\n", "5;=a\r\n", "5;a=\r\n", "5;a=;b\r\n", "5;a b\r\n", "5;a=b c\r\n", "5;a=b=c\r\n", "5;a,b\r\n",
-        "5;a=\"b\r\n", "5;a=\"b\n\"\r\n", "5;a=\"\u{0}\"\r\n", "5;a=\"\\\r\n", "5;a=\"b\"x\r\n", "5;\u{E9}\r\n", "5;a \r\n",
-        "5;a=b \r\n", "5;a=\"b\" \r\n", "5;a\u{0}\r\n", "5;a\u{7F}\r\n", "5;a=\u{E9}\r\n", "5 a\r\n", "5 =a\r\n", "5\"a\"\r\n",
+        "5;\r\n", "5;;a\r\n", "5;=a\r\n", "5;a=\r\n", "5;a=;b\r\n", "5;a b\r\n", "5;a=b c\r\n", "5;a=b=c\r\n",
+        "5;a,b\r\n",
+        "5;a=\"b\r\n", "5;a=\"b\n\"\r\n", "5;a=\"\u{0}\"\r\n", "5;a=\"\\\r\n", "5;a=\"b\"x\r\n", "5;\u{E9}\r\n",
+        "5;a \r\n",
+        "5;a=b \r\n", "5;a=\"b\" \r\n", "5;a\u{0}\r\n", "5;a\u{7F}\r\n", "5;a=\u{E9}\r\n", "5 a\r\n", "5 =a\r\n",
+        "5\"a\"\r\n",
         // Trailers.
-        "0\r\nA\r\n", "0\r\n: b\r\n", "0\r\n A: b\r\n", "0\r\nA : b\r\n", "0\r\nA: b\n", "0\r\nA: b\rc", "0\r\nA: \u{0}\r\n",
+        "0\r\nA\r\n", "0\r\n: b\r\n", "0\r\n A: b\r\n", "0\r\nA : b\r\n", "0\r\nA: b\n", "0\r\nA: b\rc",
+        "0\r\nA: \u{0}\r\n",
         "0\r\nA: b\r\n c\r\n", "0\r\nA: b\u{7F}\r\n", "0\r\n\u{E9}: b\r\n", "0\r\nA b: c\r\n",
     ]
 
@@ -129,7 +134,7 @@ import Testing
     @Test(arguments: ["5;a=\"b\"0\r\n", "1;a=\"\"f\r\n", "0;a=\"b\"5\r\nhello\r\n0\r\n\r\n", "5;a=\"b\"c\r\n"])
     func digitsBehindAQuotedStringAreNoSize(body: String) { #expect(decode(body) == .malformed) }
 
-    // ---- bounds -----------------------------------------------------------------------------------------------------------------
+    // ---- bounds -----------------------------------------------------------------------------------------------------
 
     @Test func aLineOfExtensionsIsBounded() {
         // The bound counts the size and the line end too.

@@ -71,6 +71,8 @@ import Testing
         // Far beyond what 16 bits can count.
         #expect(parse("A: " + String(repeating: "x", count: 70_000) + "\r\n\r\n").0 == .refused(.headTooLarge))
         #expect(parse(String(repeating: "A", count: 70_000) + ": x\r\n\r\n").0 == .refused(.headTooLarge))
-        #expect(parse(String(repeating: "x", count: 70_000) + "\r\nA: b\r\n\r\n", from: 70_002).0 == .refused(.headTooLarge))
+        #expect(
+            parse(String(repeating: "x", count: 70_000) + "\r\nA: b\r\n\r\n", from: 70_002).0 == .refused(.headTooLarge)
+        )
     }
 }

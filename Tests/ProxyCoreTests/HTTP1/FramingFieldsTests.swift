@@ -3,7 +3,7 @@ import Testing
 @testable import ProxyCore
 
 @Suite struct FramingFieldsTests {
-    // ---- Content-Length ------------------------------------------------------------------------------------------------
+    // ---- Content-Length ---------------------------------------------------------------------------------------------
 
     private func lengths(_ values: String...) -> (valid: Bool, Int?) {
         var framing = FramingFields()
@@ -33,7 +33,7 @@ import Testing
         #expect(!lengths("0", "0", "1").valid)
     }
 
-    // ---- Transfer-Encoding ------------------------------------------------------------------------------------------------
+    // ---- Transfer-Encoding ------------------------------------------------------------------------------------------
 
     private func codings(_ values: String...) -> (valid: Bool, FramingFields) {
         var framing = FramingFields()

@@ -55,10 +55,10 @@ import Testing
         #expect(isOver)
     }
 
-    // ---- one byte changed ----------------------------------------------------------------------------------------------------
+    // ---- one byte changed -------------------------------------------------------------------------------------------
 
-    /// What no accepted head may contain, whatever else it says: a line end that is not CRLF, a NUL, a line that goes on
-    /// in the next one.
+    /// What no accepted head may contain, whatever else it says: a line end that is not CRLF, a NUL, a line that goes
+    /// on in the next one.
     private func hasForbiddenBytes(_ head: ArraySlice<UInt8>) -> Bool {
         var previous: UInt8 = 0
         for (offset, byte) in head.enumerated() {

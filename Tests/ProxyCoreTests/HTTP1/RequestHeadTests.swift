@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test func thePartsOfAHead() throws {
-        let head = try #require(request("\r\nPATCH /a?b=%20 HTTP/1.0\r\nhOST: example.com:8080\r\nX-One:  1\t\r\nX-Empty:\r\n\r\n"))
+        let head = try #require(
+            request("\r\nPATCH /a?b=%20 HTTP/1.0\r\nhOST: example.com:8080\r\nX-One:  1\t\r\nX-Empty:\r\n\r\n"))
         #expect((head.method, head.methodText) == (.other, "PATCH"))
         #expect((head.target, head.authority, head.host) == ("/a?b=%20", nil, "example.com:8080"))
         #expect(head.minorVersion == 0)
@@ -37,7 +38,7 @@ import Testing
         #expect(head.body == .length(0))
     }
 
-    // ---- the request line ------------------------------------------------------------------------------------------------
+    // ---- the request line -------------------------------------------------------------------------------------------
 
     @Test(arguments: [
         ("GET", RequestHead.Method.get, true), ("HEAD", .head, true), ("PUT", .put, true), ("DELETE", .delete, true),
@@ -54,7 +55,8 @@ import Testing
     @Test(arguments: [
         ("/", nil, "/"), ("//a//", nil, "//a//"), ("/?", nil, "/?"), ("/a?http://b/", nil, "/a?http://b/"),
         ("/!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~", nil, "/!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~"),
-        ("http://b", "b", ""), ("http://b/", "b", "/"), ("HTTP://b:80/c?d", "b:80", "/c?d"), ("http://b?c/d", "b", "?c/d"),
+        ("http://b", "b", ""), ("http://b/", "b", "/"), ("HTTP://b:80/c?d", "b:80", "/c?d"),
+        ("http://b?c/d", "b", "?c/d"),
         ("https://[::1]:443/", "[::1]:443", "/"), ("HtTpS://b", "b", ""), ("http://b//c", "b", "//c"),
     ])
     func formsOfTheRequestTarget(written: String, authority: String?, target: String) throws {
@@ -79,7 +81,7 @@ import Testing
         #expect(try #require(request(get("", version: version))).minorVersion == expected)
     }
 
-    // ---- connection --------------------------------------------------------------------------------------------------------
+    // ---- connection -------------------------------------------------------------------------------------------------
 
     @Test(arguments: [
         ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "Connection: keep-alive\r\n", true),
@@ -124,7 +126,7 @@ import Testing
         #expect(try asked(get(fields)) { $0.expectsContinue } == expects)
     }
 
-    // ---- body ----------------------------------------------------------------------------------------------------------------
+    // ---- body -------------------------------------------------------------------------------------------------------
 
     @Test(arguments: [
         ("", BodyFraming.length(0)), ("Content-Length: 0\r\n", .length(0)), ("Content-Length: 17\r\n", .length(17)),
@@ -136,7 +138,7 @@ import Testing
         #expect(try asked(get(fields)) { $0.body } == body)
     }
 
-    // ---- reuse -----------------------------------------------------------------------------------------------------------------
+    // ---- reuse ------------------------------------------------------------------------------------------------------
 
     @Test func nothingOfAnEarlierHeadIsLeft() throws {
         let loaded = """

@@ -5,7 +5,8 @@ import Testing
 /// Request heads that are refused, and with which status.
 @Suite struct RequestRefusalTests {
     /// Heads that are refused as soon as they are whole, or before.
-    static let malformed: [String] = requestLines.map { $0 + "\r\nHost: a\r\n\r\n" } + lineEnds + hosts + framings + fields
+    static let malformed: [String] =
+        requestLines.map { $0 + "\r\nHost: a\r\n\r\n" } + lineEnds + hosts + framings + fields
 
     private static let requestLines = [
         "GET", "GET /", "GET /  HTTP/1.1", "GET  / HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/1.1 ", "GET\t/ HTTP/1.1",
@@ -41,18 +42,20 @@ import Testing
         "GET / HTTP/1.1\r\nHost: \(String(repeating: "a", count: Limits.hostBytesMax + 1))\r\n\r\n",
     ]
 
-    private static let framings = [
-        "Content-Length: 1\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 1",
-        "Content-Length: 1\r\nContent-Length: 2", "Content-Length: 1, 1", "Content-Length:", "Content-Length: -1",
-        "Content-Length: 1\r\nTransfer-Encoding: gzip, chunked", "Content-Length: 0x1",
-        "Content-Length: 99999999999999999999", "Transfer-Encoding: gzip", "Transfer-Encoding: identity",
-        "Transfer-Encoding: chunked, gzip", "Transfer-Encoding: chunked, chunked", "Transfer-Encoding:",
-        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip",
-        "Transfer-Encoding: chunked;a", "Transfer-Encoding: \"chunked\"", "Transfer-Encoding: chunked\u{B}",
-    ].map { "POST / HTTP/1.1\r\nHost: a\r\n\($0)\r\n\r\n" } + [
-        "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
-        "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-    ]
+    private static let framings =
+        [
+            "Content-Length: 1\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 1",
+            "Content-Length: 1\r\nContent-Length: 2", "Content-Length: 1, 1", "Content-Length:", "Content-Length: -1",
+            "Content-Length: 1\r\nTransfer-Encoding: gzip, chunked", "Content-Length: 0x1",
+            "Content-Length: 99999999999999999999", "Transfer-Encoding: gzip", "Transfer-Encoding: identity",
+            "Transfer-Encoding: chunked, gzip", "Transfer-Encoding: chunked, chunked", "Transfer-Encoding:",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip",
+            "Transfer-Encoding: chunked;a", "Transfer-Encoding: \"chunked\"", "Transfer-Encoding: chunked\u{B}",
+        ].map { "POST / HTTP/1.1\r\nHost: a\r\n\($0)\r\n\r\n" } + [
+            "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        ]
 
     private static let fields = [
         "Content-Length : 1", "Host : b", "Transfer-Encoding\t: chunked", "B", "B\r\nC: d", ": b", "B c: d", "\"B\": c",
@@ -92,7 +95,7 @@ import Testing
     ])
     func whatIsNotServedHere(text: String) { #expect(parseRequest(text) == .refused(.notImplemented)) }
 
-    // ---- sizes -------------------------------------------------------------------------------------------------------------
+    // ---- sizes ------------------------------------------------------------------------------------------------------
 
     private func requestLine(bytes count: Int) -> String {
         "GET /" + String(repeating: "a", count: count - "GET / HTTP/1.1".utf8.count) + " HTTP/1.1"
@@ -116,7 +119,9 @@ import Testing
     @Test func aRequestLineThatIsOneByteTooLong() {
         let line = requestLine(bytes: Limits.requestLineBytesMax + 1)
         #expect(parseRequest(line + "\r\nHost: a\r\n\r\n") == .refused(.requestLineTooLong))
-        for cut in 0...12 { #expect(parseRequest(String(line.dropLast(cut))) == .partial, "\(cut) bytes before its end") }
+        for cut in 0...12 {
+            #expect(parseRequest(String(line.dropLast(cut))) == .partial, "\(cut) bytes before its end")
+        }
     }
 
     @Test func moreFieldLinesThanThereIsPlaceFor() {
@@ -132,7 +137,8 @@ import Testing
 
     @Test func everyRefusalHasItsStatus() {
         let statuses: [Refusal: UInt16] = [
-            .malformed: 400, .requestLineTooLong: 414, .headTooLarge: 431, .notImplemented: 501, .versionNotSupported: 505,
+            .malformed: 400, .requestLineTooLong: 414, .headTooLarge: 431, .notImplemented: 501,
+            .versionNotSupported: 505,
         ]
         for (refusal, status) in statuses {
             #expect(refusal.rawValue == status)

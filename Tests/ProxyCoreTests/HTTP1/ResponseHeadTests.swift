@@ -27,9 +27,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("HTTP/1.1 200 OK", 200, 1, "200 OK\r\n"), ("HTTP/1.0 404 ", 404, 0, "404 \r\n"),
-        ("HTTP/1.1 200", 200, 1, "200\r\n"), ("HTTP/1.1 100 Continue", 100, 1, "100 Continue\r\n"),
-        ("HTTP/1.1 503  a\tb \u{E9}", 503, 1, "503  a\tb \u{E9}\r\n"), ("HTTP/1.9 999 x", 999, 9, "999 x\r\n"),
+        ("HTTP/1.1 200 OK", 200, 1, "200 OK"), ("HTTP/1.0 404 ", 404, 0, "404 "),
+        ("HTTP/1.1 200", 200, 1, "200"), ("HTTP/1.1 100 Continue", 100, 1, "100 Continue"),
+        ("HTTP/1.1 503  a\tb \u{E9}", 503, 1, "503  a\tb \u{E9}"), ("HTTP/1.9 999 x", 999, 9, "999 x"),
     ])
     func statusLines(line: String, status: Int, minorVersion: UInt8, kept: String) throws {
         let text = line + "\r\n\r\n"
@@ -44,26 +44,32 @@ import Testing
         #expect(try asked(text) { $0.fields.texts(in: bytes) } == ["A=b", "Set-Cookie=c", "set-cookie=d"])
     }
 
-    // ---- what is refused ------------------------------------------------------------------------------------------------------
+    // ---- what is refused --------------------------------------------------------------------------------------------
 
-    static let malformed: [String] = [
-        "", " HTTP/1.1 200 OK", "\r\nHTTP/1.1 200 OK", "http/1.1 200 OK", "HTTP/2.0 200 OK", "HTTP/0.9 200 OK",
-        "HTTP/1.a 200 OK", "HTTP/1,1 200 OK", "HTTP/11.1 200 OK", "HTTP/1.1  200 OK", "HTTP/1.1\t200 OK", "HTTP/1.1 20 OK",
-        "HTTP/1.1 2000 OK", "HTTP/1.1 200OK", "HTTP/1.1 200\tOK", "HTTP/1.1 099 OK", "HTTP/1.1 000 OK", "HTTP/1.1 abc OK",
-        "HTTP/1.1 -20 OK", "HTTP/1.1 200 O\u{0}K", "HTTP/1.1 200 OK\u{7F}", "HTTP/1.1 200 O\rK", "HTTP/1.1 200 OK\r",
-        "HTTP/1.1", "ICY 200 OK", "<html>", "220 smtp", "\u{16}\u{3}\u{1}",
-    ].map { $0 + "\r\nA: b\r\n\r\n" } + [
-        "HTTP/1.1 200 OK\nA: b\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\n\n",
-        "HTTP/1.1 200\n\r\n",
-    ] + [
-        " A: b", "A : b", "A", ": b", "A: b\r\n c", "A: b\u{0}", "A: b\rc", "Content-Length: a", "Content-Length:",
-        "Content-Length: 1\r\nContent-Length: 2", "Content-Length: 1, 1", "Content-Length: -1",
-        "Content-Length: 1\r\nTransfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: gzip",
-        "Transfer-Encoding: chunked, chunked", "Transfer-Encoding:", "Transfer-Encoding: identity",
-        "Connection: " + (0...Limits.connectionOptionsMax).map { "X\($0)" }.joined(separator: ","),
-    ].map { "HTTP/1.1 200 OK\r\n\($0)\r\n\r\n" } + [
-        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-    ]
+    static let malformed: [String] =
+        [
+            "", " HTTP/1.1 200 OK", "\r\nHTTP/1.1 200 OK", "http/1.1 200 OK", "HTTP/2.0 200 OK", "HTTP/0.9 200 OK",
+            "HTTP/1.a 200 OK", "HTTP/1,1 200 OK", "HTTP/11.1 200 OK", "HTTP/1.1  200 OK", "HTTP/1.1\t200 OK",
+            "HTTP/1.1 20 OK",
+            "HTTP/1.1 2000 OK", "HTTP/1.1 200OK", "HTTP/1.1 200\tOK", "HTTP/1.1 099 OK", "HTTP/1.1 000 OK",
+            "HTTP/1.1 abc OK",
+            "HTTP/1.1 -20 OK", "HTTP/1.1 200 O\u{0}K", "HTTP/1.1 200 OK\u{7F}", "HTTP/1.1 200 O\rK",
+            "HTTP/1.1 200 OK\r",
+            "HTTP/1.1", "ICY 200 OK", "<html>", "220 smtp", "\u{16}\u{3}\u{1}",
+        ].map { $0 + "\r\nA: b\r\n\r\n" } + [
+            "HTTP/1.1 200 OK\nA: b\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\n\n",
+            "HTTP/1.1 200\n\r\n",
+        ]
+        + [
+            " A: b", "A : b", "A", ": b", "A: b\r\n c", "A: b\u{0}", "A: b\rc", "Content-Length: a", "Content-Length:",
+            "Content-Length: 1\r\nContent-Length: 2", "Content-Length: 1, 1", "Content-Length: -1",
+            "Content-Length: 1\r\nTransfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked",
+            "Transfer-Encoding: gzip",
+            "Transfer-Encoding: chunked, chunked", "Transfer-Encoding:", "Transfer-Encoding: identity",
+            "Connection: " + (0...Limits.connectionOptionsMax).map { "X\($0)" }.joined(separator: ","),
+        ].map { "HTTP/1.1 200 OK\r\n\($0)\r\n\r\n" } + [
+            "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        ]
 
     @Test(arguments: malformed)
     func malformedHeads(text: String) { #expect(parseResponse(text) == .refused(.malformed)) }
@@ -73,16 +79,18 @@ import Testing
         let fitting = answer(fields)
         #expect(parseResponse(fitting) == .complete(fitting.utf8.count))
         #expect(parseResponse(answer(fields + "A: b\r\n")) == .refused(.headTooLarge))
-        #expect(parseResponse(answer("A: " + String(repeating: "b", count: 70_000) + "\r\n")) == .refused(.headTooLarge))
+        #expect(
+            parseResponse(answer("A: " + String(repeating: "b", count: 70_000) + "\r\n")) == .refused(.headTooLarge))
         let reason = String(repeating: "x", count: 70_000)
         #expect(parseResponse("HTTP/1.1 200 \(reason)\r\nA: b\r\n\r\n") == .refused(.headTooLarge))
     }
 
-    // ---- connection --------------------------------------------------------------------------------------------------------------
+    // ---- connection -------------------------------------------------------------------------------------------------
 
     @Test(arguments: [
         ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "connection: x, CLOSE\r\n", false),
-        ("1.0", "", false), ("1.0", "Connection: keep-alive\r\n", true), ("1.0", "Connection: keep-alive, close\r\n", false),
+        ("1.0", "", false), ("1.0", "Connection: keep-alive\r\n", true),
+        ("1.0", "Connection: keep-alive, close\r\n", false),
     ])
     func whetherTheConnectionStays(version: String, fields: String, stays: Bool) throws {
         #expect(try asked(answer(fields, version: version)) { $0.keepsConnection } == stays)
@@ -91,7 +99,8 @@ import Testing
     @Test(arguments: [
         ("", nil), ("Keep-Alive: timeout=5\r\n", 5), ("Keep-Alive: max=100, TIMEOUT=05\r\n", 5),
         ("Keep-Alive: timeout=0\r\n", 0), ("Keep-Alive: timeout=9999999\r\n", 9_999_999),
-        ("Keep-Alive: timeout=99999999\r\n", nil), ("Keep-Alive: timeout=\r\n", nil), ("Keep-Alive: timeout=5s\r\n", nil),
+        ("Keep-Alive: timeout=99999999\r\n", nil), ("Keep-Alive: timeout=\r\n", nil),
+        ("Keep-Alive: timeout=5s\r\n", nil),
         ("Keep-Alive: timeout = 5\r\n", nil), ("Keep-Alive: timeout=-5\r\n", nil), ("Keep-Alive: 5\r\n", nil),
     ])
     func howLongAnIdleConnectionIsKept(fields: String, seconds: Int?) throws {
@@ -103,7 +112,7 @@ import Testing
         #expect(try asked(answer("", status: status)) { $0.isInterim } == isInterim)
     }
 
-    // ---- body --------------------------------------------------------------------------------------------------------------------
+    // ---- body -------------------------------------------------------------------------------------------------------
 
     private static let chunked = BodyFraming.chunked(ChunkedDecoder())
 
@@ -121,7 +130,8 @@ import Testing
     }
 
     @Test func nothingOfAnEarlierHeadIsLeft() {
-        let loaded = "HTTP/1.0 200 OK\r\nContent-Length: 9\r\nConnection: close, x\r\nUpgrade: y\r\nKeep-Alive: timeout=5\r\n\r\n"
+        let loaded =
+            "HTTP/1.0 200 OK\r\nContent-Length: 9\r\nConnection: x\r\nUpgrade: y\r\nKeep-Alive: timeout=5\r\n\r\n"
         let plain = "HTTP/1.1 200 OK\r\n\r\n"
         var head = ResponseHead()
         for text in [loaded, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", loaded, plain] {
