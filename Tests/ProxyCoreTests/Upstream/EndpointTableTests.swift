@@ -1,0 +1,266 @@
+import Testing
+
+@testable import ProxyCore
+
+@Suite struct EndpointTableTests {
+    /// A worker's table, with the picks of requests that begin a second after the clock did.
+    private final class Table {
+        var places: EndpointTable
+
+        init(_ policies: [Policy], worker: Int = 0) { places = EndpointTable(policies: policies, worker: worker) }
+
+        /// A table of one service that has adopted these endpoints.
+        convenience init(_ endpoints: [Endpoint], policy: Policy = .roundRobin, worker: Int = 0) {
+            self.init([policy], worker: worker)
+            _ = adopt(endpoints)
+        }
+
+        func adopt(_ services: [Endpoint]...) -> [Int] { places.adopt(EndpointSnapshot(services: services)) }
+
+        func pick(
+            _ preference: EndpointTable.Preference = .sound, service: Int = 0, excluding tried: [Int] = [],
+            at milliseconds: Milliseconds = 0
+        ) -> Int? {
+            places.pick(service, preference, excluding: TriedEndpoints(tried), Table.moment(milliseconds))
+        }
+
+        /// The ports of so many picks.
+        func ports(picks count: Int, service: Int = 0) -> [UInt16?] {
+            (0..<count).map { _ in pick(service: service).map { port($0) } }
+        }
+
+        func port(_ place: Int) -> UInt16 { places[place].address.port }
+
+        func hasAlternative(to tried: [Int], at milliseconds: Milliseconds = 0) -> Bool {
+            places.hasAlternative(0, excluding: TriedEndpoints(tried), Table.moment(milliseconds))
+        }
+
+        func connectFailed(_ place: Int, at milliseconds: Milliseconds = 0) -> Bool {
+            places.connectFailed(place, Table.moment(milliseconds))
+        }
+
+        private static func moment(_ milliseconds: Milliseconds) -> Instant {
+            Instant(microseconds: 1_000_000) + milliseconds
+        }
+    }
+
+    private func endpoint(_ number: UInt16) -> Endpoint { Endpoint(address: .anyIPv4(port: number)) }
+
+    // ---- snapshots --------------------------------------------------------------------------------------------------
+
+    @Test func aNewTableHasNobody() {
+        let table = Table([.roundRobin, .leastConnections], worker: 3)
+        #expect([table.pick(), table.pick(service: 1)] == [nil, nil])
+        #expect([table.places.hasEndpoints(0), table.places.hasEndpoints(1)] == [false, false])
+    }
+
+    @Test func everyServiceHasItsOwnEndpoints() {
+        let table = Table([.roundRobin, .roundRobin, .roundRobin])
+        let left = table.adopt([endpoint(1), endpoint(2)], [], [endpoint(3)])
+        #expect(left == [])
+        #expect(table.ports(picks: 3) == [1, 2, 1])
+        #expect(table.ports(picks: 1, service: 1) == [nil])
+        #expect(table.ports(picks: 2, service: 2) == [3, 3])
+        #expect((0..<3).map { table.places.hasEndpoints($0) } == [true, false, true])
+    }
+
+    @Test func whoStaysKeepsItsPlaceAndState() throws {
+        let (a, b, c) = (endpoint(1), endpoint(2), endpoint(3))
+        let table = Table([a, b])
+        let places = try (0..<2).map { _ in try #require(table.pick()) }
+        table.places[places[0]].idleCount = 7
+        #expect(table.adopt([c, b, a]) == [])
+        #expect(table.places[places[0]].idleCount == 7)
+        #expect(places.map { table.port($0) } == [1, 2])
+        #expect(Set(table.ports(picks: 3)) == [1, 2, 3])
+    }
+
+    @Test func whoLeavesIsToldAndGetsNoRequest() throws {
+        let (a, b) = (endpoint(1), endpoint(2))
+        let table = Table([a, b])
+        let place = try #require(table.pick())
+        #expect(table.adopt([b]) == [place])
+        #expect(table.places[place].isRetired == true)
+        #expect(table.ports(picks: 3) == [2, 2, 2])
+        #expect(table.adopt([b]) == [], "it is told once")
+    }
+
+    @Test func anAddressThatComesBackIsAnother() throws {
+        let a = endpoint(1)
+        let table = Table([a])
+        let place = try #require(table.pick())
+        table.places.connectionOpened(place)
+        #expect(table.adopt([]) == [place])
+        #expect(table.adopt([Endpoint(address: a.address)]) == [])
+        let next = try #require(table.pick())
+        #expect(next != place)
+        #expect([table.places[place].isRetired, table.places[next].isRetired] == [true, false])
+        table.places.connectionClosed(place)
+        #expect(table.places[next].address == a.address)
+    }
+
+    @Test func aPlaceIsFreeAfterItsLastConnection() throws {
+        let table = Table([endpoint(1)])
+        let place = try #require(table.pick())
+        table.places.connectionOpened(place)
+        table.places.connectionOpened(place)
+        #expect(table.adopt([]) == [place])
+        table.places.freeIfUnused(place)
+        #expect(table.port(place) == 1, "two connections are there")
+        table.places.connectionClosed(place)
+        #expect(table.port(place) == 1, "one is left")
+        table.places.connectionClosed(place)
+        #expect(table.places[place].stats == nil)
+        _ = table.adopt([endpoint(2)])
+        #expect(table.pick() == place, "the next one takes the place")
+    }
+
+    @Test func aPlaceWithoutConnectionsIsFreeAtOnce() throws {
+        let table = Table([endpoint(1)])
+        let place = try #require(table.pick())
+        for left in table.adopt([]) { table.places.freeIfUnused(left) }
+        #expect(table.places[place].stats == nil)
+    }
+
+    @Test func aConnectionThatClosesFreesNobodyWhoStays() throws {
+        let table = Table([endpoint(1)])
+        let place = try #require(table.pick())
+        table.places.connectionOpened(place)
+        table.places.connectionClosed(place)
+        table.places.freeIfUnused(place)
+        #expect(table.places[place].stats != nil)
+        #expect(table.pick() == place)
+    }
+
+    @Test func placesDoNotRunOutHoweverOftenTheSetChanges() {
+        let table = Table([.roundRobin])
+        for round in 0..<200 {
+            let endpoints = (0..<100).map { endpoint(UInt16(round * 100 + $0)) }
+            for place in table.adopt(endpoints) { table.places.freeIfUnused(place) }
+            #expect(Set(table.ports(picks: 100)).count == 100)
+        }
+    }
+
+    @Test func moreEndpointsThanTheLimitAreLeftOut() {
+        let count = Limits.endpointsPerServiceMax + 10
+        let table = Table((0..<count).map { endpoint(UInt16($0)) })
+        #expect(Set(table.ports(picks: count)).count == Limits.endpointsPerServiceMax)
+    }
+
+    @Test func servicesThatTheTableDoesNotHaveAreIgnored() {
+        let table = Table([.roundRobin])
+        #expect(table.adopt([endpoint(1)], [endpoint(2)]) == [])
+        #expect(table.ports(picks: 2) == [1, 1])
+    }
+
+    // ---- picks ------------------------------------------------------------------------------------------------------
+
+    @Test func workersStartAtDifferentEndpoints() {
+        let endpoints = (1...3).map { endpoint($0) }
+        let first = (0..<4).map { worker in
+            let table = Table(endpoints, worker: worker)
+            return table.ports(picks: 1)[0]
+        }
+        #expect(first == [1, 2, 3, 1])
+    }
+
+    @Test func theRequestsOfAllWorkersCount() throws {
+        let endpoints = (1...3).map { endpoint($0) }
+        let one = Table(endpoints, policy: .leastConnections)
+        let other = Table(endpoints, policy: .leastConnections)
+        for expected: UInt16 in [1, 2] {
+            let place = try #require(one.pick())
+            #expect(one.port(place) == expected)
+            one.places.requestBegan(place)
+        }
+        let place = try #require(other.pick())
+        #expect(other.port(place) == 3)
+        other.places.requestBegan(place)
+        #expect(endpoints.map { $0.stats.inFlight.load(ordering: .relaxed) } == [1, 1, 1])
+        other.places.requestEnded(place)
+        #expect(endpoints.map { $0.stats.inFlight.load(ordering: .relaxed) } == [1, 1, 0])
+    }
+
+    @Test func whatWasTriedIsNotTriedAgain() throws {
+        let table = Table((1...3).map { endpoint($0) })
+        var places: [Int] = []
+        for _ in 0..<3 { places.append(try #require(table.pick(excluding: places))) }
+        #expect(Set(places).count == 3)
+        #expect(table.pick(excluding: places) == nil)
+        #expect(table.pick(.untried, excluding: places) == nil)
+    }
+
+    @Test func triedEndpointsAreCountedUpToTheLimit() {
+        let places = Array(0..<Limits.attemptsMax + 3)
+        let tried = TriedEndpoints(places)
+        #expect(tried.count == Limits.attemptsMax)
+        #expect(places.filter { tried.contains(Int32($0)) } == Array(0..<Limits.attemptsMax))
+        #expect(!TriedEndpoints().contains(-1), "what is not used yet is no place")
+    }
+
+    // ---- endpoints that cannot be reached ---------------------------------------------------------------------------
+
+    @Test func aSuspectIsPickedOnlyWhereNobodyElseIs() throws {
+        let table = Table((1...2).map { endpoint($0) })
+        let place = try #require(table.pick())
+        #expect(table.connectFailed(place))
+        let other = try #require(table.pick(at: 500))
+        #expect(other != place)
+        #expect((0..<4).map { _ in table.pick(at: 500) } == [other, other, other, other])
+        #expect(table.pick(excluding: [other], at: 500) == nil)
+        #expect(table.pick(.untried, excluding: [other], at: 500) == place)
+        #expect(Set((0..<2).map { _ in table.pick(at: 1_000) }) == [place, other], "after a second it is sound again")
+    }
+
+    @Test func doubtDoublesFromOneSecondToSixteen() throws {
+        let table = Table([endpoint(1)])
+        let place = try #require(table.pick())
+        var now: Milliseconds = 0
+        for seconds: Milliseconds in [1, 2, 4, 8, 16, 16, 16] {
+            let end = now + seconds * 1000
+            #expect(table.connectFailed(place, at: now))
+            #expect(!table.connectFailed(place, at: end - 1), "failures meanwhile say nothing new")
+            #expect(table.pick(at: end - 1) == nil)
+            #expect(table.pick(at: end) == place)
+            now = end
+        }
+    }
+
+    @Test func aConnectionThatComesAboutEndsAllDoubt() throws {
+        let table = Table([endpoint(1)])
+        let place = try #require(table.pick())
+        for now: Milliseconds in [0, 1_000, 3_000] { #expect(table.connectFailed(place, at: now)) }
+        table.places.connectSucceeded(place)
+        #expect(table.pick(at: 3_001) == place)
+        #expect(table.connectFailed(place, at: 3_001))
+        #expect(table.pick(at: 4_001) == place, "it begins with a second again")
+    }
+
+    @Test func doubtIsSharedByAllWorkers() throws {
+        let endpoints = [endpoint(1)]
+        let one = Table(endpoints)
+        let other = Table(endpoints)
+        let place = try #require(one.pick())
+        #expect(one.connectFailed(place))
+        #expect(other.pick() == nil)
+        #expect(!other.connectFailed(place, at: 1), "said once")
+    }
+
+    @Test func anAlternativeIsSoundAndUntried() throws {
+        let table = Table((1...2).map { endpoint($0) })
+        let places = try (0..<2).map { _ in try #require(table.pick()) }
+        #expect(table.hasAlternative(to: []))
+        #expect(table.hasAlternative(to: [places[0]]))
+        #expect(!table.hasAlternative(to: places))
+        #expect(table.connectFailed(places[1]))
+        #expect(!table.hasAlternative(to: [places[0]]))
+        #expect(table.hasAlternative(to: [places[0]], at: 1_000))
+    }
+}
+
+extension TriedEndpoints {
+    fileprivate init(_ places: [Int]) {
+        self.init()
+        for place in places { insert(place) }
+    }
+}
