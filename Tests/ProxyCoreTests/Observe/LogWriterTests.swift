@@ -1,0 +1,77 @@
+import Glibc
+import Testing
+
+@testable import ProxyCore
+
+@Suite struct LogWriterTests {
+    private let now = Instant.read()
+
+    private func append(_ count: Int, to log: inout AccessLog, status: UInt16 = 400) {
+        for _ in 0..<count { log.appendRefusal(status, from: .anyIPv4(port: 0), now) }
+    }
+
+    @Test func everyWorkersLinesAreWrittenWhole() throws {
+        let sink = try LogSink(workers: 3)
+        for worker in 0..<3 {
+            var log = sink.log(worker)
+            append(50, to: &log, status: 400 + UInt16(worker))
+            log.close(now)
+        }
+        #expect(sink.writer.stop(waitingMilliseconds: 10_000) == 0)
+        let lines = sink.read(lines: 150).split(separator: "\n")
+        #expect(lines.count == 150)
+        #expect(lines.allSatisfy { $0.hasPrefix("0.0.0.0 - - [") && $0.hasSuffix(" id=-") })
+        for status in 400..<403 { #expect(lines.count { $0.contains("\"-\" \(status) 0 ") } == 50) }
+    }
+
+    /// A sink that nobody reads: what it cannot take is dropped and counted, and what was handed over comes in the end.
+    @Test func everyLineIsWrittenOrCounted() throws {
+        let sink = try LogSink()
+        var log = sink.log()
+        let appended = 20_000
+        append(appended, to: &log)
+        log.close(now)
+        let dropped = sink.dropped
+        #expect(dropped > 0 && dropped < appended)
+        let unwritten = sink.writer.stop(waitingMilliseconds: 50)
+        #expect(unwritten > 0)
+        // Now it is read after all.
+        let text = sink.read(lines: appended - dropped)
+        #expect(text.utf8.count { $0 == 0x0A } == appended - dropped)
+        #expect(sink.writer.stop(waitingMilliseconds: 10_000) == 0)
+    }
+
+    @Test func anEmptyLogEndsAtOnce() throws {
+        let sink = try LogSink(workers: 2)
+        #expect(sink.writer.stop(waitingMilliseconds: 10_000) == 0)
+    }
+
+    /// In a process of its own, so that nobody else's memory is counted.
+    @Test func aSinkThatDoesNotKeepUpCostsNoMemory() async {
+        await #expect(processExitsWith: .success) {
+            let sink = try LogSink()
+            let lane = sink.writer.lanes[0]
+            var filling = ByteBuffer(capacity: Limits.logBufferBytes)
+            for _ in 0..<Limits.logBufferBytes / 8 { filling.append(word: 0x0A0A_0A0A_0A0A_0A0A) }
+            // The pipe does not take all of it, so the writer keeps it.
+            #expect(lane.exchange(&filling, lines: 0))
+            let before = residentKilobytes()
+            for _ in 0..<500_000 where lane.exchange(&filling, lines: 0) { Issue.record("the writer took another") }
+            let grown = residentKilobytes() - before
+            #expect(grown < 4_000, "\(grown) KiB for 500,000 refusals")
+            exit(EXIT_SUCCESS)
+        }
+    }
+}
+
+/// Memory that the process uses now (proc_pid_statm(5)).
+private func residentKilobytes() -> Int {
+    let file = unsafe fopen("/proc/self/statm", "r")
+    defer { unsafe fclose(file) }
+    var text = [CChar](repeating: 0, count: 256)
+    _ = unsafe fgets(&text, Int32(text.count), file)
+    let pages = String(latin1: text.map { UInt8(bitPattern: $0) }).split(separator: " ").dropFirst().first.flatMap {
+        Int($0)
+    }
+    return (pages ?? 0) * sysconf(Int32(_SC_PAGESIZE)) / 1024
+}
