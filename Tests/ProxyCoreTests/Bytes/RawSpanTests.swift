@@ -14,6 +14,12 @@ import Testing
         #expect(bytes.withRaw { $0.equals(1..<bytes.count - 1, ignoringCase: "host") } == isEqual)
     }
 
+    @Test(arguments: [("Host", true), ("host", false), ("HOST", false), ("Hos", false), ("Hosts", false), ("", false)])
+    func comparesWithANameLetterForLetter(found: String, isEqual: Bool) {
+        let bytes = [UInt8](latin1: "<\(found)>")
+        #expect(bytes.withRaw { $0.equals(1..<bytes.count - 1, "Host") } == isEqual)
+    }
+
     @Test func onlyLettersHaveTwoCases() {
         // "@" and "`", "[" and "{" differ by the same bit as "A" and "a" do, and are still not equal.
         for wanted in UInt8.all {

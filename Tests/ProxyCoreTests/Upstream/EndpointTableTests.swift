@@ -39,6 +39,10 @@ import Testing
             places.connectFailed(place, Table.moment(milliseconds))
         }
 
+        func connectBegan(_ place: Int, until milliseconds: Milliseconds) {
+            places.connectBegan(place, until: Table.moment(milliseconds))
+        }
+
         private static func moment(_ milliseconds: Milliseconds) -> Instant {
             Instant(microseconds: 1_000_000) + milliseconds
         }
@@ -212,38 +216,58 @@ import Testing
         #expect(Set((0..<2).map { _ in table.pick(at: 1_000) }) == [place, other], "after a second it is sound again")
     }
 
-    @Test func doubtDoublesFromOneSecondToSixteen() throws {
+    /// An endpoint that comes up is to serve within about a second, however often it has failed.
+    @Test func everyFailureCastsDoubtForASecond() throws {
         let table = Table([endpoint(1)])
         let place = try #require(table.pick())
-        var now: Milliseconds = 0
-        for seconds: Milliseconds in [1, 2, 4, 8, 16, 16, 16] {
-            let end = now + seconds * 1000
-            #expect(table.connectFailed(place, at: now))
-            #expect(!table.connectFailed(place, at: end - 1), "failures meanwhile say nothing new")
-            #expect(table.pick(at: end - 1) == nil)
-            #expect(table.pick(at: end) == place)
-            now = end
+        for (index, now) in ([0, 500, 999, 1_999, 60_000] as [Milliseconds]).enumerated() {
+            #expect(table.connectFailed(place, at: now) == (index == 0), "only the first in a row is news")
+            #expect(table.pick(at: now + 999) == nil)
+            #expect(table.pick(at: now + 1_000) == place)
         }
     }
 
     @Test func aConnectionThatComesAboutEndsAllDoubt() throws {
         let table = Table([endpoint(1)])
         let place = try #require(table.pick())
-        for now: Milliseconds in [0, 1_000, 3_000] { #expect(table.connectFailed(place, at: now)) }
+        _ = table.connectFailed(place)
         table.places.connectSucceeded(place)
-        #expect(table.pick(at: 3_001) == place)
-        #expect(table.connectFailed(place, at: 3_001))
-        #expect(table.pick(at: 4_001) == place, "it begins with a second again")
+        #expect(table.pick(at: 1) == place)
+        #expect(table.connectFailed(place, at: 2), "it is news again")
     }
 
     @Test func doubtIsSharedByAllWorkers() throws {
         let endpoints = [endpoint(1)]
-        let one = Table(endpoints)
-        let other = Table(endpoints)
+        let (one, other) = (Table(endpoints), Table(endpoints))
         let place = try #require(one.pick())
         #expect(one.connectFailed(place))
         #expect(other.pick() == nil)
-        #expect(!other.connectFailed(place, at: 1), "said once")
+        #expect(!other.connectFailed(place, at: 1), "no news for anyone")
+        other.places.connectSucceeded(place)
+        #expect(one.pick(at: 2) == place)
+    }
+
+    @Test func anEndpointIsProvenByItsFirstConnection() throws {
+        let table = Table((1...2).map { endpoint($0) })
+        let places = try (0..<2).map { _ in try #require(table.pick()) }
+        #expect(table.pick(.proven) == nil)
+        table.places.connectSucceeded(places[1])
+        #expect((0..<3).map { _ in table.pick(.proven) } == [places[1], places[1], places[1]])
+        #expect(table.pick(.proven, excluding: [places[1]]) == nil)
+        _ = table.connectFailed(places[1])
+        #expect(table.pick(.proven, at: 999) == nil)
+        #expect(table.pick(.proven, at: 1_000) == places[1])
+    }
+
+    @Test func oneRequestAtATimeTriesWhatIsNotProven() throws {
+        let table = Table((1...2).map { endpoint($0) })
+        let place = try #require(table.pick())
+        table.connectBegan(place, until: 300)
+        #expect((0..<3).map { _ in table.pick() }.allSatisfy { $0 != nil && $0 != place })
+        #expect(Set((0..<2).map { _ in table.pick(at: 300) }).contains(place), "it takes too long: others may try")
+        table.places.connectSucceeded(place)
+        table.connectBegan(place, until: 900)
+        #expect(Set((0..<2).map { _ in table.pick(at: 301) }).contains(place), "what is proven takes many at a time")
     }
 
     @Test func anAlternativeIsSoundAndUntried() throws {
