@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore"], swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["ProxyCore"], swiftSettings: strict),
         .testTarget(name: "DiscoveryTests", dependencies: ["Discovery"], swiftSettings: strict),
         .testTarget(name: "ConfigWatchTests", dependencies: ["ConfigWatch"], swiftSettings: strict),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "ConfigWatch"], swiftSettings: strict),
