@@ -6,7 +6,7 @@ struct ChunkedDecoder: Equatable {
     private enum State: UInt8 {
         case sizeStart, size, sizeLF
         case extensionStart, extensionName, extensionNameGap, extensionEquals, extensionValue, extensionGap
-        case quoted, quotedPair
+        case quoted, quotedPair, quotedEnd
         case data, dataCR, dataLF
         case trailerStart, trailerName, trailerValue, trailerLF, endLF
         case end
@@ -67,7 +67,7 @@ struct ChunkedDecoder: Equatable {
             }
             return state == .size && takeExtension(byte)
         case .extensionStart, .extensionName, .extensionNameGap, .extensionEquals, .extensionValue, .extensionGap,
-            .quoted, .quotedPair:
+            .quoted, .quotedPair, .quotedEnd:
             return lineBytes <= Limits.chunkLineBytesMax && takeExtension(byte)
         case .sizeLF:
             guard byte == ASCII.lf else { return false }
@@ -114,7 +114,7 @@ struct ChunkedDecoder: Equatable {
             return byte == ASCII.quote || ASCII.isToken(byte) || ASCII.isBlank(byte)
         case .extensionValue: return ASCII.isToken(byte) || endExtension(byte)
         case .quoted:
-            if byte == ASCII.quote { state = .size }
+            if byte == ASCII.quote { state = .quotedEnd }
             if byte == ASCII.backslash { state = .quotedPair }
             return ASCII.isVisible(byte) || ASCII.isBlank(byte)
         case .quotedPair:

@@ -70,7 +70,9 @@ enum HeadWriter {
                 keeps = !keptLength
                 keptLength = true
             case .xRequestID:
-                keeps = !keptID && RequestID.isAcceptable(bytes, line.value)
+                keeps =
+                    !keptID && RequestID.isAcceptable(bytes, line.value)
+                    && !head.options.lists(bytes, line.nameRange)
                 if keeps {
                     keptID = true
                     parts.requestID = .init(position..<position + line.value.count)

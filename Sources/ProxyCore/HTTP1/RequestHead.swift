@@ -24,6 +24,7 @@ struct RequestHead: ~Copyable {
     private(set) var framing = FramingFields()
     private(set) var host: Range<Int>?
     private(set) var hasUpgrade = false
+    private var offersH2C = false
 
     /// Parses a head that begins at the first byte of `bytes`.
     mutating func parse(_ bytes: RawSpan) -> ParseOutcome {
@@ -53,7 +54,9 @@ struct RequestHead: ~Copyable {
 
     /// A request to change the protocol that we carry out: one without a body, and not to cleartext HTTP/2, behind which
     /// requests would pass unseen.
-    var wantsUpgrade: Bool { hasUpgrade && options.upgrade && minorVersion >= 1 && body.isFinished }
+    var wantsUpgrade: Bool {
+        hasUpgrade && !offersH2C && options.upgrade && minorVersion >= 1 && body.isFinished
+    }
 
     /// How the body is framed (RFC 9112 section 6.3).
     var body: BodyFraming {
@@ -85,7 +88,7 @@ struct RequestHead: ~Copyable {
         guard index + 10 <= end else {
             return bytes.indexOfControl(from: index) < end - 1 ? .refused(.malformed) : atEnd
         }
-        guard bytes.equals(index..<index + 5, ignoringCase: "http/"), bytes.byte(index) == 0x48,
+        guard bytes.equals(index..<index + 5, "HTTP/"),
             ASCII.isDigit(bytes.byte(index + 5)), bytes.byte(index + 6) == 0x2E, ASCII.isDigit(bytes.byte(index + 7)),
             bytes.byte(index + 8) == ASCII.cr, bytes.byte(index + 9) == ASCII.lf
         else { return .refused(.malformed) }
@@ -117,7 +120,9 @@ struct RequestHead: ~Copyable {
         while index < written.upperBound, bytes.byte(index) != ASCII.slash, bytes.byte(index) != ASCII.questionMark {
             index += 1
         }
-        guard index > hostStart, index - hostStart <= Limits.hostBytesMax, bytes.isHostAndPort(hostStart..<index) else {
+        guard index > hostStart, bytes.byte(hostStart) != ASCII.colon, index - hostStart <= Limits.hostBytesMax,
+            bytes.isHostAndPort(hostStart..<index)
+        else {
             return false
         }
         authority = hostStart..<index
@@ -130,6 +135,7 @@ struct RequestHead: ~Copyable {
         framing = FramingFields()
         host = nil
         hasUpgrade = false
+        offersH2C = false
         for index in 0..<fields.count {
             let line = fields[index]
             var valid = true
@@ -137,7 +143,12 @@ struct RequestHead: ~Copyable {
             case .connection: valid = options.note(bytes, line.value)
             case .contentLength: valid = framing.noteContentLength(bytes, line.value)
             case .transferEncoding: valid = framing.noteTransferEncoding(bytes, line.value)
-            case .upgrade: hasUpgrade = !bytes.equals(line.value, ignoringCase: "h2c")
+            case .upgrade:
+                hasUpgrade = true
+                _ = bytes.forEachListElement(in: line.value) { element in
+                    if bytes.equals(element, ignoringCase: "h2c") { offersH2C = true }
+                    return true
+                }
             case .host:
                 valid = host == nil && line.value.count <= Limits.hostBytesMax && bytes.isHostAndPort(line.value)
                 host = line.value
