@@ -119,13 +119,6 @@ import Testing
         #expect(try asked(get("Connection: upgrade\r\n" + fields)) { $0.wantsUpgrade } == false)
     }
 
-    @Test(arguments: [
-        ("", false), ("Expect: 100-continue\r\n", true), ("expect:100-Continue \r\n", true), ("Expect: x\r\n", false),
-    ])
-    func whetherAContinueIsExpected(fields: String, expects: Bool) throws {
-        #expect(try asked(get(fields)) { $0.expectsContinue } == expects)
-    }
-
     // ---- body -------------------------------------------------------------------------------------------------------
 
     @Test(arguments: [
@@ -153,6 +146,6 @@ import Testing
         let fresh = try #require(request(plain))
         #expect(ParsedRequest(head, [UInt8](latin1: plain)) == fresh)
         #expect(head.options.isEmpty == true && head.options.close == false && head.options.upgrade == false)
-        #expect((head.hasUpgrade, head.expectsContinue, head.keepsConnection) == (false, false, false))
+        #expect((head.hasUpgrade, head.keepsConnection) == (false, false))
     }
 }
