@@ -24,7 +24,9 @@ FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 # Sanitized, it is several times slower, which the scenarios' deadlines allow for. The one with containers is left out:
 # it builds a program of its own.
 SANITIZED_SCENARIOS := BALANCER_SLOW=1 $(PYTEST) -m "not slow" --ignore=Tests/ScenarioTests/docker Tests/ScenarioTests
-export ASAN_OPTIONS ?= abort_on_error=1
+# A report ends the process by itself; the backtracer of Swift would hang on it.
+export ASAN_OPTIONS ?= exitcode=66
+export SWIFT_BACKTRACE ?= enable=no
 export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1
 
 .PHONY: build

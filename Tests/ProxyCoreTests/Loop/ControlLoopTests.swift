@@ -165,6 +165,8 @@ import Testing
                 if calls.count == 2 { loop.schedule(after: 5) { loop.stop() } }
             }
             run(loop)
+            // The handler holds the loop.
+            loop.unwatch(reading)
         }
         #expect(calls == [.readable, .readable], "once for each byte, and no more when the pipe is empty")
     }
