@@ -45,33 +45,4 @@ import Testing
         let sink = try LogSink(workers: 2)
         #expect(sink.writer.stop(waitingMilliseconds: 10_000) == 0)
     }
-
-    /// In a process of its own, so that nobody else's memory is counted.
-    @Test func aSinkThatDoesNotKeepUpCostsNoMemory() async {
-        await #expect(processExitsWith: .success) {
-            let sink = try LogSink()
-            let lane = sink.writer.lanes[0]
-            var filling = ByteBuffer(capacity: Limits.logBufferBytes)
-            for _ in 0..<Limits.logBufferBytes / 8 { filling.append(word: 0x0A0A_0A0A_0A0A_0A0A) }
-            // The pipe does not take all of it, so the writer keeps it.
-            #expect(lane.exchange(&filling, lines: 0))
-            let before = residentKilobytes()
-            for _ in 0..<500_000 where lane.exchange(&filling, lines: 0) { Issue.record("the writer took another") }
-            let grown = residentKilobytes() - before
-            #expect(grown < 4_000, "\(grown) KiB for 500,000 refusals")
-            exit(EXIT_SUCCESS)
-        }
-    }
-}
-
-/// Memory that the process uses now (proc_pid_statm(5)).
-private func residentKilobytes() -> Int {
-    let file = unsafe fopen("/proc/self/statm", "r")
-    defer { unsafe fclose(file) }
-    var text = [CChar](repeating: 0, count: 256)
-    _ = unsafe fgets(&text, Int32(text.count), file)
-    let pages = String(latin1: text.map { UInt8(bitPattern: $0) }).split(separator: " ").dropFirst().first.flatMap {
-        Int($0)
-    }
-    return (pages ?? 0) * sysconf(Int32(_SC_PAGESIZE)) / 1024
 }
