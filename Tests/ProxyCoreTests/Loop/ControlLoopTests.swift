@@ -211,6 +211,7 @@ import Testing
                 send(oneIn)
                 send(otherIn)
                 run(loop)
+                for descriptor in [one, other] { loop.unwatch(descriptor) }
             }
         }
         #expect(calls == ["first"])
