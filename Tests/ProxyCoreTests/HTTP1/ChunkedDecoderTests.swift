@@ -148,9 +148,9 @@ import Testing
     }
 
     @Test func everyChunkHasALineOfItsOwn() {
-        let line = "1;" + String(repeating: "a", count: Limits.chunkLineBytesMax / 2) + "\r\nx\r\n"
-        let body = String(repeating: line, count: 20) + "0\r\n\r\n"
-        #expect(decode(body) == .whole(String(repeating: "x", count: 20), body.utf8.count))
+        let longest = "1;" + String(repeating: "a", count: Limits.chunkLineBytesMax - 3) + "\r\nx\r\n"
+        let body = String(repeating: longest, count: 3) + "0\r\n\r\n"
+        #expect(decode(body) == .whole("xxx", body.utf8.count))
     }
 
     @Test func theTrailerSectionIsBounded() {
