@@ -27,7 +27,7 @@ struct ReferenceChunks {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
-    // ---- the grammar, rule by rule -----------------------------------------------------------------------------------
+    // ---- the grammar, rule by rule ----------------------------------------------------------------------------------
 
     private mutating func body() throws(Stop) {
         while true {
@@ -98,7 +98,7 @@ struct ReferenceChunks {
         try take(0x0A)
     }
 
-    // ---- bytes ---------------------------------------------------------------------------------------------------------
+    // ---- bytes ------------------------------------------------------------------------------------------------------
 
     private func peek() throws(Stop) -> UInt8 {
         guard index < bytes.count else { throw .outOfBytes }

@@ -2,8 +2,8 @@ import Testing
 
 @testable import ProxyCore
 
-/// Requests that are nearly valid: what is accepted is what the reference accepts, and means the same to whoever gets it
-/// from us.
+/// Requests that are nearly valid: what is accepted is what the reference accepts, and means the same to whoever gets
+/// it from us.
 @Suite struct RequestFuzzTests {
     private static let seeds = [
         "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -12,8 +12,8 @@ import Testing
         "OPTIONS * HTTP/1.1\r\nHost:\r\nConnection: close, X-One\r\nX-One: 1\r\n\r\n",
         "GET /chat HTTP/1.1\r\nHost: [::1]:80\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         "GET /old HTTP/1.0\r\nX-Forwarded-For: 10.0.0.1\r\nVia: 1.1 x\r\nX-Request-Id: abc\r\n\r\n",
-        "POST / HTTP/1.1\r\nhost:a\r\ncontent-length: 0\r\nContent-Length: 00\r\nTE: trailers\r\nReferer: \u{E9}\r\n\r\n",
-        "OPTIONS http://b HTTP/1.1\r\nHost: a\r\nKeep-Alive: timeout=5\r\nUser-Agent: u\r\nExpect: 100-continue\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost:a\r\ncontent-length: 0\r\nContent-Length: 00\r\nTE: x\r\nReferer: \u{E9}\r\n\r\n",
+        "OPTIONS http://b HTTP/1.1\r\nHost: a\r\nKeep-Alive: x\r\nUser-Agent: u\r\nExpect: 100-continue\r\n\r\n",
     ]
 
     private static let words = [
