@@ -21,6 +21,7 @@ enum Service {
     }
 
     private static func serve(_ config: Config, _ log: Logger) throws -> Int32 {
+        clx_ignore_sigpipe()
         // Blocked before any thread starts, so that only the signalfd sees them.
         let signals = try SystemError.check(clx_signalfd(), "signalfd")
         let workers = config.workers ?? Processors.available()

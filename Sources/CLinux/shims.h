@@ -259,6 +259,9 @@ static inline void clx_eventfd_clear(int descriptor) {
     (void)ignored;
 }
 
+/// A write to a pipe or socket that nobody reads then answers EPIPE instead of ending the process (signal(7)).
+static inline void clx_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
 /// Blocks SIGTERM, SIGINT and SIGHUP for the process's threads to come and answers a signalfd that reports them.
 static inline int clx_signalfd(void) {
     sigset_t set;

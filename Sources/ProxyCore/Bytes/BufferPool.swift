@@ -32,7 +32,7 @@ struct BufferPool: ~Copyable {
         }
         var enlarged = large.take()
         enlarged.append(block.bytes)
-        small.give(block)
+        give(block)
         return enlarged
     }
 

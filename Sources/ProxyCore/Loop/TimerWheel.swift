@@ -32,6 +32,7 @@ struct TimerWheel: ~Copyable {
     /// Sets the deadline of `place`, or takes it away with nil. Places are taken into use in ascending order.
     @inline(__always)
     mutating func set(_ place: Int, _ deadline: Instant?) {
+        precondition(place < nodes.capacity)
         while place >= nodes.highWater { _ = nodes.insert(Node()) }
         let microseconds = deadline?.microseconds ?? 0
         nodes[place].deadline = microseconds

@@ -128,13 +128,14 @@ extension Worker {
         upstream.endpoint = Int32(place)
         upstream.idleMilliseconds = settings.timeouts.upstreamIdleMilliseconds
         upstream.connectDeadline = now + settings.timeouts.connectMilliseconds
-        let token = { Token(.upstream, slot: $0, generation: upstream.generation) }
         guard let slot = upstreams.insert(upstream) else {
             _ = clx_close(descriptor)
             return nil
         }
         endpoints.connectionOpened(place)
-        guard poller.watchConnection(descriptor, token(slot)) else {
+        if result == 0 { endpoints.connectSucceeded(place) }
+        guard poller.watchConnection(descriptor, Token(.upstream, slot: slot, generation: upstream.generation))
+        else {
             closeUpstream(slot)
             return nil
         }
