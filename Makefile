@@ -10,11 +10,11 @@ BALANCER := $(CURDIR)/.build/release/balancer
 
 # What each purpose needs on Debian 12 beside the Swift toolchain. COMMAND:PACKAGE means the package only where the
 # command is not there yet.
-packages-build := libc-ares-dev pkg-config
+packages-build := libc-ares-dev libssl-dev libnghttp2-dev pkg-config
 packages-lint := python3 git
 packages-test := python3 python3-pytest curl node:nodejs dnsmasq-base iproute2
 # For the scenario under Compose, which says so where it has to be left out.
-packages-test-docker := docker:docker.io docker-compose:docker-compose iptables
+packages-test-docker := dockerd:docker.io docker-compose:docker-compose iptables
 packages-bench := python3 wrk nginx:nginx-light haproxy strace
 packages-demo := python3 curl node:nodejs dnsmasq-base
 

@@ -33,12 +33,14 @@ let package = Package(
         .target(
             name: "Discovery",
             dependencies: [
-                "ProxyCore", "CLinux", "CAres",
+                "ProxyCore", "CLinux", "CAres", "CNghttp2",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .target(name: "ProxyCore", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(name: "ProxyCore", dependencies: ["CLinux", "COpenSSL"], swiftSettings: strict),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore"], swiftSettings: strict),
         .testTarget(name: "FuzzTests", dependencies: ["ProxyCore"], swiftSettings: strict),

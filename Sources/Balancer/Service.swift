@@ -30,17 +30,19 @@ enum Service {
         let listeners = try ListenerGroup.bindAll(config.listeners.map { BindAddress($0) }, workers: workers)
         let loop = try ControlLoop()
         let feed = SnapshotFeed()
-        let resolver = try Resolver(
-            loop: loop, services: config.services.map { ServiceTargets(name: $0.name, targets: $0.targets) },
-            settings: resolverSettings(config), log: log, publish: { feed.publish($0) })
-        resolver.start()
+        let directory = try ServiceDirectory(
+            loop: loop,
+            services: config.services.map {
+                ServiceTargets(name: $0.name, upstreams: $0.upstreams, settings: $0.settings)
+            },
+            resolver: config.resolver, log: log, publish: { feed.publish($0) })
+        directory.start()
         waitForFirstAddresses(loop, feed)
         for listener in listeners { try listener.listen() }
 
-        let connectFailures = ControlInbox(loop.remote) { resolver.refresh(service: $0) }
         let group = try WorkerGroup(
             workers: workers, settings: workerSettings(config, workers: workers), snapshot: feed.latest,
-            listeners: listeners, log: accessLog, reports: workerReports(connectFailures, log))
+            listeners: listeners, log: accessLog, reports: workerReports(ReportInbox(loop.remote, directory), log))
         feed.group = group
         announce(config, listeners, log)
 
@@ -65,7 +67,7 @@ enum Service {
             remote.enqueue { unsafe stopping.stop() }
         }.detach()
         loop.run()
-        resolver.stop()
+        directory.stop()
         if let lost = accessLog?.stop(waitingMilliseconds: 1_000), lost > 0 {
             log.warning("access log: \(lost) lines dropped, because its sink did not take them before the end")
         }
@@ -91,7 +93,7 @@ enum Service {
         var onComplete: (() -> Void)?
 
         /// Every service has an endpoint.
-        var isComplete: Bool { latest?.services.allSatisfy { !$0.isEmpty } ?? false }
+        var isComplete: Bool { latest?.services.allSatisfy { !$0.endpoints.isEmpty } ?? false }
 
         func publish(_ snapshot: EndpointSnapshot) {
             latest = snapshot
@@ -100,25 +102,24 @@ enum Service {
         }
     }
 
-    /// Takes numbers from any thread to the control thread.
-    private struct ControlInbox: Sendable {
+    /// Takes reports from any thread to the directory on the control thread.
+    private struct ReportInbox: Sendable {
         private let remote: ControlLoop.Remote
-        private nonisolated(unsafe) let handler: (Int) -> Void
+        private nonisolated(unsafe) let directory: ServiceDirectory
 
-        init(_ remote: ControlLoop.Remote, _ handler: @escaping (Int) -> Void) {
+        init(_ remote: ControlLoop.Remote, _ directory: ServiceDirectory) {
             self.remote = remote
-            unsafe self.handler = handler
+            unsafe self.directory = directory
         }
 
-        func send(_ number: Int) { remote.enqueue { unsafe handler(number) } }
+        func send(_ report: EndpointReport) { remote.enqueue { unsafe directory.note(report) } }
+
+        func refresh(_ service: Int) { remote.enqueue { unsafe directory.refresh(service: service) } }
     }
 
-    private static func workerReports(_ connectFailures: ControlInbox, _ log: Logger) -> WorkerReports {
+    private static func workerReports(_ inbox: ReportInbox, _ log: Logger) -> WorkerReports {
         WorkerReports(
-            connectFailed: { service, endpoint, reason, isFirst in
-                if isFirst { log.warning("endpoint \(endpoint) failed: \(reason); others are preferred") }
-                connectFailures.send(service)
-            },
+            endpoint: { inbox.send($0) }, serviceIsEmpty: { inbox.refresh($0) },
             outOfDescriptors: { worker, connections in
                 log.error(
                     "worker \(worker) is out of descriptors at \(connections) connections: new ones wait (raise ulimit -n)"
@@ -133,20 +134,13 @@ enum Service {
         let limit = Int(clx_open_files_limit())
         let descriptors = limit - min(Limits.descriptorsReservedMax, limit / 8) - workers * 4
         return WorkerSettings(
-            timeouts: config.timeouts,
+            timeouts: config.timeouts, clientConnectionLife: config.clientConnectionLife,
             routes: RouteTable(
                 prefixes: config.routes.map { ($0.prefix, $0.service) }, fallback: config.defaultService),
             services: config.services.map {
-                WorkerSettings.Service(policy: $0.policy, host: $0.targets.first?.description ?? $0.name)
+                WorkerSettings.Service(settings: $0.settings, host: $0.upstreams.first?.target.description ?? $0.name)
             },
             descriptorsMax: max(16, descriptors / workers))
-    }
-
-    private static func resolverSettings(_ config: Config) -> ResolverSettings {
-        var settings = ResolverSettings()
-        settings.servers = config.resolvers
-        settings.interval = config.resolveIntervalMilliseconds
-        return settings
     }
 
     private static func openAccessLog(_ target: AccessLogTarget, workers: Int) throws -> LogWriter? {
@@ -164,8 +158,8 @@ enum Service {
     private static func announce(_ config: Config, _ listeners: [ListenerGroup], _ log: Logger) {
         for listener in listeners { log.info("listening on \(listener.address)") }
         for service in config.services {
-            let targets = service.targets.map(\.description).joined(separator: ", ")
-            log.info("service \(service.name): \(targets) \(service.policy.rawValue)")
+            let upstreams = service.upstreams.map(\.description).joined(separator: ", ")
+            log.info("service \(service.name): \(upstreams) \(service.settings.policy.rawValue)")
         }
     }
 }

@@ -5,6 +5,8 @@ import ProxyCore
 //   OptionName      what can be set, under which flag and environment variable
 //   Options         what was set, as text: flags over environment
 //   Parse/          one kind of value in each file, text to value or a `Rejection` that says what would be right
+//   Bounds          how far values may go, and why
+//   SettingsParser  what the options say about each group of settings
 //   ConfigParser    the whole: `Options` to `Config`, or the `ConfigError` to print
 //   Config          the model, whatever wrote it: the command line is its short form
 
@@ -18,12 +20,9 @@ package struct Config: Equatable, Sendable {
     package var routes: [Route] = []
     /// The index in `services` for requests that no route matches; nil where those are answered 404.
     package var defaultService: Int?
-    /// What a service uses that names no policy of its own.
-    package var policy: Policy = .roundRobin
-    /// The name servers to ask; empty where those of resolv.conf(5) are asked.
-    package var resolvers: [SocketAddress] = []
-    /// How often each name is resolved again.
-    package var resolveIntervalMilliseconds: Milliseconds = 1_000
+    /// What a service gets that says nothing of its own.
+    package var serviceDefaults = ServiceSettings()
+    package var resolver = ResolverSettings()
     /// How many worker threads serve; nil means one for each processor that the process may use.
     package var workers: Int?
     package var accessLog: AccessLogTarget = .stdout
@@ -31,6 +30,7 @@ package struct Config: Equatable, Sendable {
     /// How long running requests may take to finish once the process was asked to end.
     package var drainTimeoutMilliseconds: Milliseconds = 10_000
     package var timeouts = Timeouts()
+    package var clientConnectionLife = ConnectionLife.client
 
     package init() {}
 
@@ -39,13 +39,13 @@ package struct Config: Equatable, Sendable {
         /// `default`, or the prefix of the route that leads here.
         package var name: String
         /// Where the endpoints come from; at least one, each once.
-        package var targets: [UpstreamTarget]
-        package var policy: Policy
+        package var upstreams: [Upstream]
+        package var settings: ServiceSettings
 
-        package init(name: String, targets: [UpstreamTarget], policy: Policy) {
+        package init(name: String, upstreams: [Upstream], settings: ServiceSettings) {
             self.name = name
-            self.targets = targets
-            self.policy = policy
+            self.upstreams = upstreams
+            self.settings = settings
         }
     }
 

@@ -13,7 +13,7 @@ package struct ConfigError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    /// `--policy: "fastest" is no policy; use round-robin or least-connections`
+    /// `--ip-family: "v6" is no IP family; use any, ipv4 or ipv6`
     package var description: String {
         guard let value else { return "\(option): \(hint)" }
         return "\(option): \"\(printable(value))\" \(hint)"

@@ -9,62 +9,63 @@ extension Config {
         self.init()
         let listeners = try options.all(.listen, Parse.listenAddress)
         if !listeners.isEmpty { self.listeners = listeners }
-        policy = try options.one(.policy, Parse.policy) ?? policy
-        resolvers = try options.all(.resolver, Parse.resolver)
-        resolveIntervalMilliseconds =
-            try options.one(.resolveInterval, Parse.resolveInterval) ?? resolveIntervalMilliseconds
-        workers = try options.one(.workers, Parse.workers)
-        accessLog = try options.one(.accessLog, Parse.accessLog) ?? accessLog
-        logLevel = try options.one(.logLevel, Parse.logLevel) ?? logLevel
-        drainTimeoutMilliseconds = try options.one(.drainTimeout, Parse.duration) ?? drainTimeoutMilliseconds
-        try takeTimeouts(options)
+        try options.read(.workers, as: Parse.count(in: Bounds.workers), into: &workers)
+        try options.read(.accessLog, as: Parse.accessLog, into: &accessLog)
+        try options.read(.logLevel, as: Parse.logLevel, into: &logLevel)
+        try options.read(.drainTimeout, as: Parse.duration, into: &drainTimeoutMilliseconds)
+        try options.read(.clientAge, as: Parse.duration, into: &clientConnectionLife.ageMilliseconds)
+        try options.read(.clientRequests, as: Parse.count(in: Bounds.requests), into: &clientConnectionLife.requestsMax)
+        try timeouts.take(options)
+        try resolver.take(options)
+        try serviceDefaults.take(options)
         try takeServices(options)
     }
 
     /// All `--upstream` form the service `default`; each distinct route path forms one, named by its path.
     private mutating func takeServices(_ options: Options) throws(ConfigError) {
-        let upstreams = try options.all(.upstream, Parse.target)
+        let upstreams = try options.all(.upstream, Parse.upstream)
         let rules = try options.all(.route, Parse.route)
         guard !upstreams.isEmpty || !rules.isEmpty else {
             throw ConfigError(
                 option: OptionName.upstream.flag, value: nil,
                 hint: "none is given; use --upstream HOST:PORT or --route PATH=HOST:PORT")
         }
-        for target in upstreams {
-            defaultService = add(target, toServiceNamed: "default")
+        for upstream in upstreams {
+            let service = index(ofServiceNamed: "default")
+            guard services[service].add(upstream) else {
+                throw options.error(about: .upstream, text: upstream.description, hint: twice)
+            }
+            defaultService = service
         }
         for rule in rules {
-            let service = add(rule.target, toServiceNamed: rule.prefix)
+            let service = index(ofServiceNamed: rule.prefix)
+            guard services[service].add(rule.upstream) else {
+                throw options.error(about: .route, text: "\(rule.prefix)=\(rule.upstream)", hint: twice)
+            }
             if !routes.contains(where: { $0.prefix == rule.prefix }) {
                 routes.append(Route(prefix: rule.prefix, service: service))
             }
         }
     }
 
-    /// Answers the index of the service, which is made where there is none of that name yet. Route paths begin with a
-    /// slash, so none is ever named `default`.
-    private mutating func add(_ target: UpstreamTarget, toServiceNamed name: String) -> Int {
-        guard let known = services.firstIndex(where: { $0.name == name }) else {
-            services.append(Service(name: name, targets: [target], policy: policy))
-            return services.count - 1
-        }
-        if !services[known].targets.contains(target) { services[known].targets.append(target) }
-        return known
-    }
+    private var twice: String { "comes twice in its pool, in different roles; use each target once" }
 
-    private mutating func takeTimeouts(_ options: Options) throws(ConfigError) {
-        let fields: [(OptionName, WritableKeyPath<Timeouts, Milliseconds>)] = [
-            (.headerTimeout, \.headerMilliseconds),
-            (.bodyTimeout, \.bodyMilliseconds),
-            (.idleTimeout, \.idleMilliseconds),
-            (.connectTimeout, \.connectMilliseconds),
-            (.responseTimeout, \.responseMilliseconds),
-            (.upstreamIdleTimeout, \.upstreamIdleMilliseconds),
-            (.tunnelTimeout, \.tunnelMilliseconds),
-        ]
-        for (option, field) in fields {
-            guard let timeout = try options.one(option, Parse.timeout) else { continue }
-            timeouts[keyPath: field] = timeout
-        }
+    /// The service is made where there is none of that name yet. Route paths begin with a slash, so none is ever named
+    /// `default`.
+    private mutating func index(ofServiceNamed name: String) -> Int {
+        if let known = services.firstIndex(where: { $0.name == name }) { return known }
+        services.append(Service(name: name, upstreams: [], settings: serviceDefaults))
+        return services.count - 1
+    }
+}
+
+extension Config.Service {
+    /// Adds what is not there yet.
+    ///
+    /// - Returns: False where the same target is there in another role.
+    fileprivate mutating func add(_ upstream: Upstream) -> Bool {
+        if let known = upstreams.first(where: { $0.target == upstream.target }) { return known == upstream }
+        upstreams.append(upstream)
+        return true
     }
 }

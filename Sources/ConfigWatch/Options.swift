@@ -19,29 +19,43 @@ package struct Options: Equatable, Sendable {
                 given[option] = Given(origin: option.flag, texts: texts)
                 continue
             }
-            let texts = Self.texts(of: environment[option.environmentVariable] ?? "", for: option)
+            let variable = environment[option.environmentVariable] ?? ""
+            let texts = option.isRepeatable ? Self.list(in: variable) : Self.word(in: variable)
             if !texts.isEmpty { given[option] = Given(origin: option.environmentVariable, texts: texts) }
         }
     }
 
-    private static func texts(of variable: String, for option: OptionName) -> [String] {
-        if option.isRepeatable {
-            return variable.split { $0 == "," || $0.isWhitespace }.map { String($0) }
+    /// What stands between commas and white space. A role, such as `weight=3` or `backup`, is no value of its own but
+    /// belongs to the upstream before it.
+    private static func list(in variable: String) -> [String] {
+        var texts: [String] = []
+        for piece in variable.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
+            if Parse.isRole(piece), let last = texts.indices.last {
+                texts[last] += ",\(piece)"
+            } else {
+                texts.append(String(piece))
+            }
         }
+        return texts
+    }
+
+    /// All of it but the white space around it; nothing where there is nothing else.
+    private static func word(in variable: String) -> [String] {
         guard let first = variable.firstIndex(where: { !$0.isWhitespace }),
             let last = variable.lastIndex(where: { !$0.isWhitespace })
         else { return [] }
         return [String(variable[first...last])]
     }
 
-    /// The error for a value that no parser could refuse, because only the system knows what is wrong with it.
+    /// The error for a value that no parser could refuse: it takes the system, or other values, to see what is wrong.
     ///
     /// - Parameters:
-    ///   - option: Of several values, the last is the one at fault.
+    ///   - text: The value at fault; nil for the last one of `option`.
     ///   - hint: As `ConfigError.hint`.
-    package func error(about option: OptionName, hint: String) -> ConfigError {
+    package func error(about option: OptionName, text: String? = nil, hint: String) -> ConfigError {
         let given = given[option]
-        return ConfigError(option: given?.origin ?? option.flag, value: given?.texts.last, hint: hint)
+        let value = option.isSecret ? nil : text ?? given?.texts.last
+        return ConfigError(option: given?.origin ?? option.flag, value: value, hint: hint)
     }
 
     /// Every value of `option`, parsed, in order; empty where it was not set.
@@ -56,18 +70,19 @@ package struct Options: Equatable, Sendable {
             do {
                 values.append(try parse(text))
             } catch {
-                throw ConfigError(option: given.origin, value: text, hint: error.hint)
+                throw self.error(about: option, text: text, hint: error.hint)
             }
         }
         return values
     }
 
-    /// The value of `option`, parsed; nil where it was not set. Of several flags, the last counts.
+    /// Puts the value of `option` into `field`, which stays as it is where the option was not set. Of several flags,
+    /// the last counts.
     ///
     /// - Throws: As `all`.
-    func one<Value>(
-        _ option: OptionName, _ parse: (String) throws(Rejection) -> Value
-    ) throws(ConfigError) -> Value? {
-        try all(option, parse).last
+    func read<Value>(
+        _ option: OptionName, as parse: (String) throws(Rejection) -> Value, into field: inout Value
+    ) throws(ConfigError) {
+        if let value = try all(option, parse).last { field = value }
     }
 }

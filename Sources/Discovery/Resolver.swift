@@ -2,56 +2,51 @@
 //
 // An address comes this way:
 //
-//     Query            one question to c-ares on the loop, one Answer
-//     Nameservers      the servers in turn, until one says something
+//     Channel          one question to c-ares on the loop, one Answer out of a Message
+//     Nameservers      the servers as ServerOrder has them, until one says something
 //     NameWatch        one name: RefreshSchedule says when to ask, Lookup what, NameState what the answers mean
+//     ServiceWatch     one name's SRV records and the names in them; ServiceState says which of them are in force
 //     EndpointSet      the addresses of a service, merged with its endpoints so far
 //     EndpointSnapshot what the workers adopt
 //
-// NameSource holds what the files say (ResolverConfig, HostsFile, by way of WatchedFile). All of it but Query,
-// Nameservers, NameSource, NameWatch and Resolver are values that decide without clock or socket.
+// NameSource holds what the files say (ResolverConfig, HostsFile, by way of WatchedFile), NameWatches the names that are
+// watched. All but these two, Channel, Nameservers, NameWatch, ServiceWatch and Resolver are values that decide without
+// clock or socket.
 
 import Logging
 import ProxyCore
 
-/// A service and where its endpoints come from.
-package struct ServiceTargets: Sendable {
-    package let name: String
-    package let targets: [UpstreamTarget]
-
-    package init(name: String, targets: [UpstreamTarget]) {
-        self.name = name
-        self.targets = targets
-    }
+/// What resolution says of one endpoint.
+struct FoundEndpoint: Hashable, Sendable {
+    let address: SocketAddress
+    var role = EndpointRole()
 }
 
-/// How names are resolved.
-package struct ResolverSettings: Sendable {
-    /// Servers that are asked instead of those of `resolv.conf`, in this order; the search list stays in force.
-    package var servers: [SocketAddress] = []
-    /// The time from one refresh of a name to the next, whatever the TTL.
-    package var interval: Milliseconds = 1000
-    /// How long a server may keep silent before the next one is tried; nil: what `resolv.conf` says, or 700.
-    package var serverTimeout: Milliseconds?
-    package var resolvConfPath = "/etc/resolv.conf"
-    package var hostsPath = "/etc/hosts"
-
-    package init() {}
-}
-
-/// Resolves the names of all services continually and publishes who can serve them.
+/// Resolves the names of all services continually and says who was found.
 ///
 /// It belongs to the thread that runs the loop: every method is called there, or before the loop runs.
-package final class Resolver {
-    /// One `HOST:PORT` of a service.
-    private enum Target {
+final class Resolver {
+    /// Where endpoints come from: one for each target, however many services name it.
+    private enum Source {
         case address(SocketAddress)
         case name(NameWatch, port: UInt16)
+        case service(ServiceWatch)
 
-        var addresses: [SocketAddress] {
+        /// With the roles that the source itself gives.
+        var endpoints: [FoundEndpoint] {
             switch self {
-            case .address(let address): [address]
-            case .name(let watch, let port): watch.addresses.map { $0.withPort(port) }
+            case .address(let address): [FoundEndpoint(address: address)]
+            case .name(let watch, let port): watch.addresses.map { FoundEndpoint(address: $0.withPort(port)) }
+            case .service(let watch): watch.endpoints
+            }
+        }
+
+        func refreshUrgently(naming endpoint: SocketAddress?) {
+            if let endpoint, !endpoints.contains(where: { $0.address == endpoint }) { return }
+            switch self {
+            case .address: break
+            case .name(let watch, _): watch.refreshUrgently()
+            case .service(let watch): watch.refreshUrgently(naming: endpoint)
             }
         }
     }
@@ -59,111 +54,132 @@ package final class Resolver {
     private let loop: ControlLoop
     private let settings: ResolverSettings
     private let log: Logger
-    private let publish: (EndpointSnapshot) -> Void
-    private let source: NameSource
-    private var watches: [String: NameWatch] = [:]
-    /// Indexed by service, as are `sets`.
-    private var targets: [[Target]] = []
-    private var sets: [EndpointSet]
+    private let found: (Int, [FoundEndpoint]) -> Void
+    /// Indexed by service.
+    private let services: [[Upstream]]
+    private let files: NameSource
+    private var watches: NameWatches?
+    /// Each once, in the order of the configuration.
+    private var targets: [UpstreamTarget] = []
+    private var sources: [UpstreamTarget: Source] = [:]
+    /// What each source had when it was last told of.
+    private var endpoints: [UpstreamTarget: [FoundEndpoint]] = [:]
     private var fileTimer: ControlLoop.TimerID?
 
     /// - Parameters:
-    ///   - services: in the order in which snapshots list them. A name that several targets share is asked once.
-    ///   - publish: called on the loop's thread with each new snapshot.
+    ///   - services: where the endpoints of each service come from. A name that several upstreams share is asked once.
+    ///   - found: called on the loop's thread with all endpoints of a service, at the start, and whenever one of their
+    ///     names has changed.
     /// - Throws: an error whose description says why the resolver library cannot be used.
-    package init(
-        loop: ControlLoop, services: [ServiceTargets], settings: ResolverSettings, log: Logger,
-        publish: @escaping (EndpointSnapshot) -> Void
+    init(
+        loop: ControlLoop, services: [[Upstream]], settings: ResolverSettings, log: Logger,
+        found: @escaping (_ service: Int, _ endpoints: [FoundEndpoint]) -> Void
     ) throws {
         self.loop = loop
+        self.services = services
         self.settings = settings
         self.log = log
-        self.publish = publish
-        source = try NameSource(loop: loop, settings: settings, log: log)
-        sets = services.map { _ in EndpointSet() }
-        targets = services.map { service in service.targets.map(target) }
+        self.found = found
+        files = try NameSource(loop: loop, settings: settings, log: log)
+        let watches = NameWatches(loop: loop, source: files, interval: settings.intervalMilliseconds, log: log) {
+            [weak self] watch, reason in self?.take(watch, reason: reason)
+        }
+        self.watches = watches
+        for upstream in services.joined() where sources[upstream.target] == nil {
+            let source = source(of: upstream.target, watches)
+            targets.append(upstream.target)
+            sources[upstream.target] = source
+            endpoints[upstream.target] = source.endpoints
+        }
     }
 
-    /// Publishes the endpoints that need no resolution at once, then a full snapshot whenever a set has changed.
-    package func start() {
-        reconcile()
-        publishSnapshot()
-        for watch in watches.values { watch.refresh() }
+    func start() {
+        for service in services.indices { found(service, endpoints(of: service)) }
+        watches?.start()
         followFiles()
     }
 
-    /// Asks for the names of a service again as soon as their rate allows, because a connect failed.
+    /// Asks for the names of a service again as soon as their rate allows, because it has no endpoint, or a connect failed.
     ///
-    /// - Parameter service: its index; one that does not exist is left alone.
-    package func refresh(service: Int) {
-        guard targets.indices.contains(service) else { return }
-        for case .name(let watch, _) in targets[service] { watch.refreshUrgently() }
+    /// - Parameters:
+    ///   - service: its index; one that does not exist is left alone.
+    ///   - endpoint: asks only for the names that it was found by; nil for all of them.
+    func refresh(service: Int, naming endpoint: SocketAddress? = nil) {
+        guard services.indices.contains(service) else { return }
+        for upstream in services[service] { sources[upstream.target]?.refreshUrgently(naming: endpoint) }
     }
 
     /// Ends all resolution. Nothing is published any more.
-    package func stop() {
+    func stop() {
         if let fileTimer { loop.cancel(fileTimer) }
         fileTimer = nil
-        for watch in watches.values { watch.stop() }
-        source.close()
+        for case .service(let watch) in sources.values { watch.stop() }
+        watches?.stop()
+        files.close()
     }
 
-    // MARK: Targets and their names
-
-    private func target(_ target: UpstreamTarget) -> Target {
+    private func source(of target: UpstreamTarget, _ watches: NameWatches) -> Source {
         switch target {
         case .address(let address): .address(address)
-        case .name(let name, let port): .name(watch(for: name), port: port)
+        case .name(let name, let port): .name(watches.acquire(name, .addresses), port: port)
+        case .service(let name):
+            .service(
+                ServiceWatch(name, watches: watches, loop: loop) { [weak self] reason in
+                    self?.sourceChanged(target, reason: reason)
+                })
         }
-    }
-
-    private func watch(for name: String) -> NameWatch {
-        let key = name.lowercased()
-        if let known = watches[key] { return known }
-        let watch = NameWatch(name: name, interval: settings.interval, loop: loop, source: source, log: log) {
-            [weak self] before, reason in self?.nameChanged(key, before: before, reason: reason)
-        }
-        watches[key] = watch
-        return watch
     }
 
     // MARK: Changes
 
-    private func nameChanged(_ key: String, before: [SocketAddress], reason: String?) {
-        guard let watch = watches[key] else { return }
-        let change = AddressChange(before: before, after: watch.addresses)
+    private func take(_ watch: NameWatch, reason: String?) {
+        for target in targets {
+            switch sources[target] {
+            case .name(let candidate, _) where candidate === watch: sourceChanged(target, reason: reason)
+            case .service(let service) where service.uses(watch): service.take(watch, reason: reason)
+            default: continue
+            }
+        }
+    }
+
+    private func sourceChanged(_ target: UpstreamTarget, reason: String?) {
+        guard let source = sources[target] else { return }
+        let after = source.endpoints
+        let showsPorts = if case .service = source { true } else { false }
+        let change = EndpointChange(before: endpoints[target] ?? [], after: after, showsPorts: showsPorts)
+        endpoints[target] = after
         guard !change.isEmpty else { return }
-        let level = watch.addresses.isEmpty ? Logger.Level.warning : .info
         let why = reason.map { ": \($0)" } ?? ""
-        for port in ports(of: watch) { log.log(level: level, "\(watch.name):\(port): \(change)\(why)") }
-        if reconcile() { publishSnapshot() }
-    }
-
-    private func ports(of watch: NameWatch) -> [UInt16] {
-        let ports = targets.joined().compactMap { target -> UInt16? in
-            guard case .name(let candidate, let port) = target, candidate === watch else { return nil }
-            return port
+        log.log(level: after.isEmpty ? .warning : .info, "\(target): \(change)\(why)")
+        for service in services.indices where services[service].contains(where: { $0.target == target }) {
+            found(service, endpoints(of: service))
         }
-        return Set(ports).sorted()
     }
 
-    @discardableResult
-    private func reconcile() -> Bool {
-        var changed = false
-        for service in sets.indices {
-            let wanted = targets[service].flatMap(\.addresses)
-            if sets[service].reconcile(with: wanted) { changed = true }
+    private func endpoints(of service: Int) -> [FoundEndpoint] {
+        services[service].flatMap { upstream in
+            (endpoints[upstream.target] ?? []).map { endpoint in
+                FoundEndpoint(address: endpoint.address, role: EndpointRole(endpoint.role, within: upstream))
+            }
         }
-        return changed
     }
-
-    private func publishSnapshot() { publish(EndpointSnapshot(services: sets.map(\.endpoints))) }
 
     private func followFiles() {
-        if source.followFiles() {
-            for watch in watches.values { watch.refreshUrgently() }
-        }
-        let pause = min(max(1, settings.interval), Limits.fileCheckMilliseconds)
+        if files.followFiles() { watches?.refreshUrgently() }
+        let pause = min(max(1, settings.intervalMilliseconds), Limits.fileCheckMilliseconds)
         fileTimer = loop.schedule(after: pause) { [weak self] in self?.followFiles() }
+    }
+}
+
+extension EndpointRole {
+    /// The priority of an SRV record is a number of 16 bits (RFC 2782), and divides that of the upstream further.
+    private static let prioritiesPerUpstream = 1 << 16
+
+    /// The part that an endpoint of an upstream plays, of those that its source and the upstream give it.
+    init(_ own: EndpointRole, within upstream: Upstream) {
+        self.init(
+            weight: own.weight * upstream.weight,
+            priority: upstream.priority * Self.prioritiesPerUpstream + own.priority,
+            isBackup: upstream.isBackup)
     }
 }

@@ -16,6 +16,8 @@ package enum Limits {
     static let connectionOptionsMax = 16
     /// What a head may grow by while it is rewritten: the fields we add, with the longest client address and host.
     static let headGrowthBytesMax = 1024
+    /// The name of the cookie that ties a client to an endpoint: it is a part of what heads grow by.
+    package static let cookieNameBytesMax = 128
     /// An incoming X-Request-Id longer than this is replaced by one of our own.
     static let requestIDBytesMax = 128
     /// A Host value longer than this is refused: a DNS name has 253 bytes (RFC 1035), a port six.
@@ -65,8 +67,8 @@ package enum Limits {
     static let idleConnectionsPerEndpointMax = 512
     /// Connections that other workers may hand to one worker before it takes them.
     static let handedConnectionsMax = 1024
-    /// Requests of one worker that wait for an endpoint that can be reached; more are answered at once.
-    static let waitingRequestsMax = 4096
+    /// The part of a request's body that is kept for another attempt; a large block holds it.
+    package static let keptBodyBytesMax = 64 * 1024
     /// Endpoints that are tried for one request.
     static let attemptsMax = 8
     /// Endpoints of one service; more are left out.

@@ -4,24 +4,35 @@ import Synchronization
 /// What a worker is told once, at its start.
 package struct WorkerSettings: Sendable {
     package var timeouts: Timeouts
+    package var clientConnectionLife: ConnectionLife
     package var routes: RouteTable
     package var services: [Service]
     /// Descriptors that the worker may use for connections and pipes.
     package var descriptorsMax: Int
 
     package struct Service: Sendable {
-        package let policy: Policy
+        package let settings: ServiceSettings
+        /// What its policy looks at.
+        let key: RequestKey
+        /// `StickyCookie.start`.
+        let stickyCookieStart: [UInt8]
         /// The Host of a request that names none.
         let host: [UInt8]
 
-        package init(policy: Policy, host: String) {
-            self.policy = policy
+        package init(settings: ServiceSettings, host: String) {
+            self.settings = settings
+            key = RequestKey(settings)
+            stickyCookieStart = Array("Set-Cookie: \(settings.sticky.cookieName)=".utf8)
             self.host = Array(host.utf8.prefix(Limits.hostBytesMax))
         }
     }
 
-    package init(timeouts: Timeouts, routes: RouteTable, services: [Service], descriptorsMax: Int) {
+    package init(
+        timeouts: Timeouts, clientConnectionLife: ConnectionLife, routes: RouteTable, services: [Service],
+        descriptorsMax: Int
+    ) {
         self.timeouts = timeouts
+        self.clientConnectionLife = clientConnectionLife
         self.routes = routes
         self.services = services
         self.descriptorsMax = descriptorsMax
@@ -56,15 +67,25 @@ struct Worker: ~Copyable {
     var now = Instant.read()
     /// Sessions that can go on without an event, in the order in which they are to.
     var queue: [Int32] = []
-    /// Exchanges that wait for an endpoint.
-    var waitingRequests = 0
+    /// Indexed by service.
+    var traffic: [ServiceTraffic]
     private var generation: UInt32 = 0
     /// No connection is accepted until then, because descriptors are short; nil where all is well.
     var acceptResumes: Instant?
     var saidOutOfDescriptors = false
+    /// When other workers were last asked to give up idle connections.
+    var lastAskedForConnections = Instant(microseconds: 0)
     /// When a failed connect was last reported.
     var lastConnectReport = Instant(microseconds: 0)
     var drain: Drain?
+
+    /// The requests of one service in this worker.
+    struct ServiceTraffic {
+        var waiting = WaitingList()
+        var budget = RetryBudget()
+        /// When discovery was last told that requests wait for an endpoint, and there is none.
+        var lastReportedEmpty = Instant(microseconds: 0)
+    }
 
     /// A drain that is under way.
     struct Drain {
@@ -87,7 +108,9 @@ struct Worker: ~Copyable {
         sessions = Slab(capacity: settings.descriptorsMax)
         exchanges = Slab(capacity: settings.descriptorsMax)
         upstreams = Slab(capacity: settings.descriptorsMax)
-        endpoints = EndpointTable(policies: settings.services.map(\.policy), worker: index)
+        endpoints = EndpointTable(
+            settings: settings.services.map(\.settings), worker: index, seed: clx_random())
+        traffic = settings.services.map { _ in ServiceTraffic() }
         sessionTimers = TimerWheel(capacity: settings.descriptorsMax, now: now)
         upstreamTimers = TimerWheel(capacity: settings.descriptorsMax, now: now)
         _ = poller.watchInput(team.mailboxes[index].wakeup, Token(.wakeup, slot: 0))
@@ -165,15 +188,17 @@ struct Worker: ~Copyable {
     /// - Returns: false where the worker is to stop at once.
     private mutating func readMailbox() -> Bool {
         let mail = team.mailboxes[index].take()
-        if let snapshot = mail.snapshot { adopt(snapshot) }
+        for service in mail.servicesToYield { yieldConnections(service) }
+        if let snapshot = mail.snapshot { adopt(snapshot) } else if mail.wakesWaiting { wakeFirstOfAllWaiting() }
         for connection in mail.connections { openSession(connection.descriptor, connection.peer) }
         if let milliseconds = mail.drainMilliseconds { beginDrain(milliseconds) }
         return !mail.stop
     }
 
     private mutating func adopt(_ snapshot: EndpointSnapshot) {
-        for place in endpoints.adopt(snapshot) {
+        for place in endpoints.adopt(snapshot, now) {
             while endpoints[place].firstIdle >= 0 { closeUpstream(Int(endpoints[place].firstIdle)) }
+            abandonConnects(to: place)
             endpoints.freeIfUnused(place)
         }
         wakeWaiting()

@@ -42,11 +42,25 @@ import Testing
         ) { try Parse.duration(text) }
     }
 
-    @Test func asksNoNameServerWithoutPause() throws {
+    @Test func keepsToTheShortest() throws {
+        let parse = Parse.duration(from: 10)
         let rejection = Rejection("is out of range; use one from 10ms to 596h, such as 1s")
-        #expect(try Parse.resolveInterval("10ms") == 10)
-        #expect(throws: rejection) { try Parse.resolveInterval("9ms") }
-        #expect(throws: rejection) { try Parse.resolveInterval("0") }
+        #expect(try parse("10ms") == 10)
+        #expect(throws: rejection) { try parse("9ms") }
+        #expect(throws: rejection) { try parse("0") }
+    }
+
+    @Test(arguments: [("off", nil), ("1ms", 1), ("1h", 3_600_000)] as [(String, Milliseconds?)])
+    func readsAndWritesStaleLimits(text: String, expected: Milliseconds?) throws {
+        #expect(try Parse.staleLimit(text) == expected)
+        #expect(staleLimitText(expected) == text)
+    }
+
+    @Test(arguments: ["", "0", "never", "5", "Off", "597h"])
+    func refusesOtherStaleLimits(text: String) {
+        #expect(throws: Rejection("is no limit; use off or a duration from 1ms to 596h, such as 5m")) {
+            try Parse.staleLimit(text)
+        }
     }
 
     @Test func leavesTimeForSomethingToHappen() throws {

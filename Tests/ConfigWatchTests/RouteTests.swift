@@ -7,20 +7,34 @@ import Testing
     @Test(arguments: [
         ("/", "/"), ("//", "/"), ("/a", "/a"), ("/a/", "/a"), ("/a//", "/a"), ("/a/b", "/a/b"), ("/a//b/", "/a//b"),
         ("/tweet.html", "/tweet.html"), ("/%C3%A9", "/%C3%A9"), ("/a=b", "/a=b"), ("/=", "/="),
-        (
-            "/a;v=1,2",
-            "/a;v=1,2"
-        ),
+        ("/a;v=1,2", "/a;v=1,2"), ("/a=b,c=d/", "/a=b,c=d"), ("/a:b,c:d", "/a:b,c:d"),
         ("/~user/@me:!$&'()*+", "/~user/@me:!$&'()*+"), ("/A", "/A"),
     ])
     func accepts(path: String, prefix: String) throws {
-        let expected = RouteRule(prefix: prefix, target: .name("web", port: 80))
+        let expected = RouteRule(prefix: prefix, upstream: Upstream(.name("web", port: 80)))
         #expect(try Parse.route(path + "=web:80") == expected)
     }
 
     @Test func takesAddresses() throws {
         let address = try #require(SocketAddress(ip: "::1", port: 80))
-        #expect(try Parse.route("/a=[::1]:80") == RouteRule(prefix: "/a", target: .address(address)))
+        #expect(try Parse.route("/a=[::1]:80") == RouteRule(prefix: "/a", upstream: Upstream(.address(address))))
+    }
+
+    @Test func takesRolesAndServiceRecords() throws {
+        #expect(
+            try Parse.route("/a;v=1,2=web:80,weight=3,backup")
+                == RouteRule(
+                    prefix: "/a;v=1,2", upstream: Upstream(.name("web", port: 80), weight: 3, isBackup: true)))
+        #expect(
+            try Parse.route("/a=srv:_http._tcp.web,priority=1")
+                == RouteRule(prefix: "/a", upstream: Upstream(.service("_http._tcp.web"), priority: 1)))
+    }
+
+    @Test(arguments: ["/a=web:80,/b=api:80", "/a=web:80,api:80", "/a=web:80,wieght=3", "/a=web:80,x=api:80"])
+    func takesNothingBehindATargetForAPath(text: String) {
+        #expect(
+            throws: Rejection("has an unknown role; use PATH=HOST:PORT[,weight=N][,priority=N][,backup]")
+        ) { try Parse.route(text) }
     }
 
     @Test(arguments: ["", "/a", "web:80", "/a:web:80"])

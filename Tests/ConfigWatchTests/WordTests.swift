@@ -5,18 +5,42 @@ import Testing
 
 /// The values that are one word out of few.
 @Suite struct WordTests {
-    @Test(
-        arguments: [
-            ("round-robin", .roundRobin), ("rr", .roundRobin), ("least-connections", .leastConnections),
-            ("lc", .leastConnections),
-        ] as [(String, Policy)])
-    func acceptsPolicies(text: String, expected: Policy) throws {
-        #expect(try Parse.policy(text) == expected)
+    @Test func namesEveryPolicy() throws {
+        for policy in Policy.allCases {
+            #expect(try Parse.policy(policy.rawValue) == policy)
+        }
+        #expect(try Parse.policy("rr") == .roundRobin)
+        #expect(try Parse.policy("lc") == .leastConnections)
     }
 
     @Test(arguments: ["", "fastest", "RR", "round_robin", "roundRobin", "rr ", "least-connection"])
     func refusesOtherPolicies(text: String) {
-        #expect(throws: Rejection("is no policy; use round-robin or least-connections")) { try Parse.policy(text) }
+        #expect(
+            throws: Rejection(
+                "is no policy; use round-robin, least-connections, p2c, random, ring-hash, maglev or sticky")
+        ) { try Parse.policy(text) }
+    }
+
+    @Test(arguments: [("on", true), ("off", false)])
+    func readsAndWritesSwitches(text: String, expected: Bool) throws {
+        #expect(try Parse.onOrOff(text) == expected)
+        #expect(onOrOffText(expected) == text)
+    }
+
+    @Test(arguments: ["", "On", "yes", "true", "1", "on "])
+    func refusesOtherSwitches(text: String) {
+        #expect(throws: Rejection("is neither; use on or off")) { try Parse.onOrOff(text) }
+    }
+
+    @Test func namesEveryFamily() throws {
+        for family in IPFamily.allCases {
+            #expect(try Parse.ipFamily("\(family)") == family)
+        }
+    }
+
+    @Test(arguments: ["", "v4", "IPv4", "6", "inet"])
+    func refusesOtherFamilies(text: String) {
+        #expect(throws: Rejection("is no IP family; use any, ipv4 or ipv6")) { try Parse.ipFamily(text) }
     }
 
     @Test func namesEveryLogLevel() throws {
@@ -46,15 +70,5 @@ import Testing
         #expect(
             throws: Rejection("is no place for a log; use stdout, stderr, off or a file's path")
         ) { try Parse.accessLog(text) }
-    }
-
-    @Test(arguments: [("1", 1), ("2", 2), ("08", 8), ("256", 256)])
-    func acceptsWorkers(text: String, expected: Int) throws {
-        #expect(try Parse.workers(text) == expected)
-    }
-
-    @Test(arguments: ["", "0", "257", "-1", "+1", "1.5", "two", "auto", "99999999999999999999", "1 "])
-    func refusesOtherWorkers(text: String) {
-        #expect(throws: Rejection("is no number of workers; use one from 1 to 256")) { try Parse.workers(text) }
     }
 }

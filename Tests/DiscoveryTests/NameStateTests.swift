@@ -7,8 +7,10 @@ import Testing
     private static let servfail = Answer.failure(.code(2))
     private static let timeout = Answer.failure(.unheard("no answer in time"))
 
+    private func at(_ milliseconds: Milliseconds) -> Instant { Instant(microseconds: 1_000_000_000) + milliseconds }
+
     private static func found(_ literals: String...) -> Answer {
-        .addresses(literals.compactMap { SocketAddress(ip: $0, port: 0) }, ttlSeconds: 600)
+        .records(literals.compactMap { SocketAddress(ip: $0, port: 0) }.map { .address($0) }, ttlSeconds: 600)
     }
 
     struct Row: CustomTestStringConvertible, Sendable {
@@ -51,7 +53,7 @@ import Testing
     @Test(arguments: fromBoth)
     func fromBothFamilies(row: Row) {
         var state = NameState()
-        _ = state.take(FamilyAnswers(a: Self.found("10.0.0.1"), aaaa: Self.found("fd00::1")))
+        _ = state.take([.a: Self.found("10.0.0.1"), .aaaa: Self.found("fd00::1")], at: at(0))
         check(row, &state)
     }
 
@@ -69,7 +71,7 @@ import Testing
     @Test(arguments: fromIPv4)
     func fromIPv4Alone(row: Row) {
         var state = NameState()
-        _ = state.take(FamilyAnswers(a: Self.found("10.0.0.1"), aaaa: .noData))
+        _ = state.take([.a: Self.found("10.0.0.1"), .aaaa: .noData], at: at(0))
         check(row, &state)
     }
 
@@ -90,48 +92,107 @@ import Testing
 
     private func check(_ row: Row, _ state: inout NameState) {
         for verdict in row.verdicts {
-            #expect(state.take(FamilyAnswers(a: row.a, aaaa: row.aaaa)) == verdict)
+            #expect(state.take([.a: row.a, .aaaa: row.aaaa], at: at(0)) == verdict)
         }
-        #expect(state.addresses.map(\.ip) == row.left)
+        #expect(state.records.compactMap(\.address).map(\.ip) == row.left)
     }
 
     @Test func theFirstOfTwoAbsencesChangesNothing() {
         var state = NameState()
-        _ = state.take(FamilyAnswers(a: Self.found("10.0.0.1"), aaaa: .noData))
-        #expect(state.take(FamilyAnswers(a: .noSuchName, aaaa: .noSuchName)) == .doubtful)
-        #expect(state.addresses == ips("10.0.0.1"))
+        _ = state.take([.a: Self.found("10.0.0.1"), .aaaa: .noData], at: at(0))
+        #expect(state.take([.a: .noSuchName, .aaaa: .noSuchName], at: at(0)) == .doubtful)
+        #expect(state.records.compactMap(\.address) == ips("10.0.0.1"))
     }
 
     @Test func absencesMustFollowEachOther() {
-        let absent = FamilyAnswers(a: .noSuchName, aaaa: .noSuchName)
+        let absent: Answers = [.a: .noSuchName, .aaaa: .noSuchName]
         var state = NameState()
-        _ = state.take(FamilyAnswers(a: Self.found("10.0.0.1"), aaaa: .noData))
+        _ = state.take([.a: Self.found("10.0.0.1"), .aaaa: .noData], at: at(0))
         for between in [Self.servfail, Self.found("10.0.0.1")] {
-            #expect(state.take(absent) == .doubtful)
-            _ = state.take(FamilyAnswers(a: between, aaaa: .noData))
-            #expect(state.addresses == ips("10.0.0.1"))
+            #expect(state.take(absent, at: at(0)) == .doubtful)
+            _ = state.take([.a: between, .aaaa: .noData], at: at(0))
+            #expect(state.records.compactMap(\.address) == ips("10.0.0.1"))
         }
-        #expect(state.take(absent) == .doubtful)
-        #expect(state.take(absent) == .absent(.noSuchName))
+        #expect(state.take(absent, at: at(0)) == .doubtful)
+        #expect(state.take(absent, at: at(0)) == .absent(.noSuchName))
     }
+
+    // MARK: Records that are too old
+
+    private static let failed: Answers = [.a: servfail, .aaaa: servfail]
+
+    private func resolved(staleMilliseconds: Milliseconds?) -> NameState {
+        var state = NameState(staleMilliseconds: staleMilliseconds)
+        _ = state.take([.a: Self.found("10.0.0.1"), .aaaa: Self.found("fd00::1")], at: at(0))
+        return state
+    }
+
+    @Test func withoutALimitNothingExpires() {
+        var state = resolved(staleMilliseconds: nil)
+        _ = state.take(Self.failed, at: at(10))
+        #expect(state.expiry == nil)
+        state.expire(at: at(1_000_000_000))
+        #expect(state.records.count == 2)
+    }
+
+    @Test func theLimitRunsFromTheLastAnswer() {
+        var state = resolved(staleMilliseconds: 30_000)
+        #expect(state.expiry == nil, "while servers answer, the schedule sees to the age")
+        _ = state.take([.a: Self.found("10.0.0.1"), .aaaa: Self.found("fd00::1")], at: at(500))
+        _ = state.take(Self.failed, at: at(10_000))
+        #expect(state.expiry == at(30_500))
+        state.expire(at: at(30_499))
+        #expect(state.records.count == 2)
+        state.expire(at: at(30_500))
+        #expect(state.records.isEmpty)
+        #expect(state.expiry == nil)
+    }
+
+    @Test func eachFamilyExpiresByItself() {
+        var state = resolved(staleMilliseconds: 30_000)
+        _ = state.take([.a: Self.found("10.0.0.2"), .aaaa: Self.servfail], at: at(20_000))
+        #expect(state.expiry == at(30_000))
+        state.expire(at: at(30_000))
+        #expect(state.records.compactMap(\.address) == ips("10.0.0.2"))
+    }
+
+    @Test func anAnswerLiftsTheLimit() {
+        var state = resolved(staleMilliseconds: 30_000)
+        _ = state.take(Self.failed, at: at(20_000))
+        _ = state.take([.a: Self.found("10.0.0.1"), .aaaa: .noData], at: at(29_000))
+        #expect(state.expiry == nil)
+        state.expire(at: at(100_000))
+        #expect(state.records.compactMap(\.address) == ips("10.0.0.1"))
+    }
+
+    @Test func whatExpiredComesBackWithTheNextAnswer() {
+        var state = resolved(staleMilliseconds: 1)
+        _ = state.take(Self.failed, at: at(10))
+        state.expire(at: at(10))
+        #expect(state.take(Self.failed, at: at(20)) == .failing(.code(2)))
+        #expect(state.take([.a: Self.found("10.0.0.1"), .aaaa: .noData], at: at(30)) == .resolved)
+        #expect(state.records.compactMap(\.address) == ips("10.0.0.1"))
+    }
+
+    // MARK: Files
 
     @Test func addressesFromAFileNeedNoConfirmation() {
         var state = NameState()
-        _ = state.take(FamilyAnswers(a: Self.found("10.0.0.1"), aaaa: Self.found("fd00::1")))
-        state.take(fixed: ips("fd00::5", "10.0.0.5"))
-        #expect(state.addresses == ips("fd00::5", "10.0.0.5"))
+        _ = state.take([.a: Self.found("10.0.0.1"), .aaaa: Self.found("fd00::1")], at: at(0))
+        state.take(fixed: ips("fd00::5", "10.0.0.5"), at: at(0))
+        #expect(state.records.compactMap(\.address) == ips("fd00::5", "10.0.0.5"))
     }
 }
 
 @Suite struct LookupTests {
-    private let found = FamilyAnswers(a: .addresses(ips("10.0.0.1"), ttlSeconds: 1), aaaa: .noData)
-    private let absent = FamilyAnswers(a: .noSuchName, aaaa: .noSuchName)
-    private let failed = FamilyAnswers(a: .failure(.code(5)), aaaa: .failure(.code(2)))
-    private let failedAll = FamilyAnswers(a: .failure(.code(5)), aaaa: .failure(.code(5)))
-
+    private let addresses = Answer.records(ips("10.0.0.1").map { .address($0) }, ttlSeconds: 1)
+    private var found: Answers { [.a: addresses, .aaaa: .noData] }
+    private let absent: Answers = [.a: .noSuchName, .aaaa: .noSuchName]
+    private let failed: Answers = [.a: .failure(.code(5)), .aaaa: .failure(.code(2))]
+    private let failedAll: Answers = [.a: .failure(.code(5)), .aaaa: .failure(.code(5))]
     /// Answers each candidate in turn and says which were asked, and the end.
-    private func walk(_ answers: [FamilyAnswers], home: String? = nil) -> (asked: [String], end: Lookup.Step) {
-        var lookup = Lookup(candidates: ["one", "two", "three"], home: home)
+    private func walk(_ answers: [Answers], home: String? = nil) -> (asked: [String], end: Lookup.Step) {
+        var lookup = Lookup([.a, .aaaa], candidates: ["one", "two", "three"], home: home)
         var asked: [String] = []
         var step = lookup.begin()
         while case .ask(let name) = step, asked.count < answers.count {
@@ -148,7 +209,7 @@ import Testing
     }
 
     @Test func addressesOfOneFamilySuffice() {
-        let half = FamilyAnswers(a: .failure(.late), aaaa: found.a)
+        let half: Answers = [.a: .failure(.late), .aaaa: addresses]
         #expect(walk([half]).end == .done(half, home: "one"))
     }
 
@@ -173,13 +234,13 @@ import Testing
     }
 
     @Test func theAbsenceOfTheNameInUseOutweighsFailuresElsewhere() {
-        let empty = FamilyAnswers(a: .noData, aaaa: .noData)
+        let empty: Answers = [.a: .noData, .aaaa: .noData]
         #expect(walk([failed, failed, empty], home: "three").end == .done(empty, home: nil))
         #expect(walk([empty, failed, failed], home: "one").end == .done(empty, home: nil))
     }
 
     @Test func noCandidateAtAll() {
-        var lookup = Lookup(candidates: [], home: nil)
+        var lookup = Lookup([.a, .aaaa], candidates: [], home: nil)
         #expect(lookup.begin() == .done(absent, home: nil))
     }
 }

@@ -6,25 +6,34 @@ extension Parse {
         try duration(text, from: 0)
     }
 
-    /// Any shorter, a name server would be asked without pause.
-    static func resolveInterval(_ text: String) throws(Rejection) -> Milliseconds {
-        try duration(text, from: 10)
-    }
-
     /// A time-out of nothing would end every request before it began.
     static func timeout(_ text: String) throws(Rejection) -> Milliseconds {
         try duration(text, from: 1)
     }
 
-    /// epoll_wait(2) counts milliseconds in an Int32; this is the last whole hour in it.
-    private static let longest: Milliseconds = 596 * 3_600_000
+    static func duration(from shortest: Milliseconds) -> (String) throws(Rejection) -> Milliseconds {
+        { (text) throws(Rejection) in try duration(text, from: shortest) }
+    }
+
+    /// `off`, which is no limit at all, or a duration. One of nothing would let a single lost answer empty a pool.
+    static func staleLimit(_ text: String) throws(Rejection) -> Milliseconds? {
+        if text == "off" { return nil }
+        do {
+            return try timeout(text)
+        } catch {
+            throw Rejection("is no limit; use off or a duration from 1ms to \(longestText), such as 5m")
+        }
+    }
+
+    private static let longestText = durationText(Bounds.durationMillisecondsMax)
 
     private static func duration(_ text: String, from shortest: Milliseconds) throws(Rejection) -> Milliseconds {
         guard let (amount, unit) = amountAndUnit(text) else {
             throw Rejection("is no duration; use a number with ms, s, m or h, such as 500ms, 1.5s or 2m")
         }
+        let longest = Bounds.durationMillisecondsMax
         let outOfRange = Rejection(
-            "is out of range; use one from \(durationText(shortest)) to \(durationText(longest)), such as 1s")
+            "is out of range; use one from \(durationText(shortest)) to \(longestText), such as 1s")
         let parts = amount.split(separator: ".")
         guard let whole = Int64(parts[0]), whole <= longest / unit else { throw outOfRange }
         let fraction = parts.count == 2 ? try milliseconds(ofFraction: parts[1], unit: unit) : 0
@@ -65,3 +74,6 @@ package func durationText(_ duration: Milliseconds) -> String {
     guard duration != 0, let unit = units.first(where: { duration % $0.milliseconds == 0 }) else { return "0" }
     return "\(duration / unit.milliseconds)\(unit.name)"
 }
+
+/// As `Parse.staleLimit` reads it.
+package func staleLimitText(_ limit: Milliseconds?) -> String { limit.map(durationText) ?? "off" }

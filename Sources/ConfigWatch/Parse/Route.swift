@@ -4,41 +4,34 @@ import ProxyCore
 struct RouteRule: Equatable {
     /// As `Config.Route.prefix`.
     let prefix: String
-    let target: UpstreamTarget
+    let upstream: Upstream
 }
 
 extension Parse {
-    /// `PATH=HOST:PORT`. The last `=` divides, because a path may hold one and a host may not. Slashes at the path's end
-    /// mean nothing: `/a/` and `/a` are the same route.
+    /// `PATH=HOST:PORT`, and the role of the upstream as `upstream` reads it. Slashes at the path's end mean nothing: `/a/`
+    /// and `/a` are the same route.
     static func route(_ text: String) throws(Rejection) -> RouteRule {
-        let (form, example) = ("PATH=HOST:PORT", "/api=tweet-api:8080")
-        guard let equals = text.lastIndex(of: "=") else {
-            throw Rejection("is no route; use \(form), such as \(example)")
+        let form = UpstreamForm.inRoute
+        guard let divider = divider(of: text) else {
+            throw Rejection("is no route; use \(form.pattern), such as \(form.example)")
         }
-        let path = text[..<equals]
+        let path = text[..<divider]
         guard path.first == "/" else {
-            throw Rejection("has a path that does not begin with /; use \(form), such as \(example)")
+            throw Rejection(
+                "has a path that does not begin with /; use \(form.pattern), such as \(form.example)")
         }
         guard isPath(path) else {
-            throw Rejection("has a path that no URL can have; use \(form) with no query, and %20 for a space")
+            throw Rejection("has a path that no URL can have; use \(form.pattern) with no query, and %20 for a space")
         }
         let prefix = path.lastIndex { $0 != "/" }.map { path[...$0] } ?? "/"
-        let target = try target(text[text.index(after: equals)...], form: form, example: example)
-        return RouteRule(prefix: String(prefix), target: target)
+        return RouteRule(prefix: String(prefix), upstream: try upstream(text[text.index(after: divider)...], form))
     }
 
-    /// Whether `text` is made of what RFC 3986 section 3.3 allows in a path.
-    private static func isPath(_ text: Substring) -> Bool {
-        var bytes = text.utf8[...]
-        while let byte = bytes.popFirst() {
-            if byte == UInt8(ascii: "%") {
-                guard bytes.prefix(2).count(where: isHexDigit) == 2 else { return false }
-            } else {
-                guard isLetterOrDigit(byte) || pathMarks.contains(byte) else { return false }
-            }
-        }
-        return true
+    /// The first `=` with a colon before the next `=` or comma, because paths and roles may hold `=` and commas, and every
+    /// target has a colon; or the last, where there is no such target.
+    private static func divider(of text: String) -> String.Index? {
+        text.indices.first { index in
+            text[index] == "=" && text[text.index(after: index)...].prefix { $0 != "=" && $0 != "," }.contains(":")
+        } ?? text.lastIndex(of: "=")
     }
-
-    private static let pathMarks = Array("/-._~!$&'()*+,;=:@".utf8)
 }

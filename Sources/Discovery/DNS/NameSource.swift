@@ -11,19 +11,33 @@ final class NameSource {
     private var hosts: HostsFile
     private let nameservers: Nameservers
 
-    /// - Throws: `Query.Failure` where c-ares cannot be used.
-    init(loop: ControlLoop, settings: ResolverSettings, log: Logger) throws(Query.Failure) {
+    /// - Throws: `Channel.Failure` where c-ares cannot be used.
+    init(loop: ControlLoop, settings: ResolverSettings, log: Logger) throws(Channel.Failure) {
         self.log = log
         self.settings = settings
         resolvConf = WatchedFile(path: settings.resolvConfPath)
         hostsFile = WatchedFile(path: settings.hostsPath)
         hosts = HostsFile(hostsFile.textIfChanged() ?? "")
         let text = resolvConf.textIfChanged() ?? ""
-        nameservers = try Nameservers(loop: loop, config: Self.config(text, settings, lastServers: []))
+        nameservers = try Nameservers(loop: loop, config: Self.config(text, settings, lastServers: []), log: log)
     }
 
-    /// The addresses that `/etc/hosts` gives `name`; they need no DNS.
-    func hostsAddresses(of name: String) -> [SocketAddress] { hosts.addresses(of: name) }
+    /// What to ask about a name to find its addresses.
+    var addressTypes: [RecordType] {
+        switch settings.family {
+        case .any: [.a, .aaaa]
+        case .ipv4: [.a]
+        case .ipv6: [.aaaa]
+        }
+    }
+
+    /// The addresses that `/etc/hosts` gives `name`, of the families in use; they need no DNS.
+    func hostsAddresses(of name: String) -> [SocketAddress] {
+        hosts.addresses(of: name).filter { addressTypes.contains($0.isIPv6 ? .aaaa : .a) }
+    }
+
+    /// How long what was once learned stays in use while nothing more is; nil for without limit.
+    var staleMilliseconds: Milliseconds? { settings.staleMilliseconds }
 
     /// The absolute names that `name` may stand for.
     func candidates(for name: String) -> [String] { nameservers.config.candidates(for: name) }
@@ -58,7 +72,7 @@ final class NameSource {
         var config = ResolverConfig(text)
         let local = [SocketAddress(ip: "127.0.0.1", port: 53)].compactMap { $0 }
         config.servers = [settings.servers, config.servers, lastServers].first { !$0.isEmpty } ?? local
-        config.timeoutMilliseconds = settings.serverTimeout ?? config.timeoutMilliseconds
+        config.timeoutMilliseconds = settings.serverTimeoutMilliseconds ?? config.timeoutMilliseconds
         return config
     }
 }

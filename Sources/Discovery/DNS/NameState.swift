@@ -1,66 +1,88 @@
 import ProxyCore
 
-/// What is known of a name's addresses, and how each answer changes it.
+/// What is known of a name's records, and how each answer changes it.
 ///
-/// Only an answer changes the set. A failure keeps what is known, family by family; and the last address goes only when
-/// two answers in a row say so.
+/// Only an answer changes the set. A failure keeps what is known, type by type, for as long as it may be out of date; and
+/// the last record goes only when two answers in a row say so.
 struct NameState: Sendable {
-    private var ipv4: [SocketAddress] = []
-    private var ipv6: [SocketAddress] = []
+    private struct Known {
+        var records: [Record] = []
+        /// When that was last heard.
+        var learned = Instant(microseconds: 0)
+        /// Nothing was learned since.
+        var isStale = false
+
+        mutating func take(_ answer: Answer, at now: Instant) {
+            switch answer {
+            case .records(let records, _): self = Known(records: records, learned: now)
+            case .noData, .noSuchName: self = Known(learned: now)
+            case .failure: isStale = true
+            }
+        }
+    }
+
+    private let staleMilliseconds: Milliseconds?
+    private var known: [RecordType: Known] = [:]
     /// The last answers would have emptied the set.
     private var isDoubted = false
 
-    /// The addresses to use, IPv4 first, each family in ascending order; the port is 0.
-    var addresses: [SocketAddress] { ipv4 + ipv6 }
+    /// - Parameter staleMilliseconds: how long records stay in use while nothing is learned; nil for without limit.
+    init(staleMilliseconds: Milliseconds? = nil) { self.staleMilliseconds = staleMilliseconds }
+
+    /// The records to use: those of A first, then AAAA, each in ascending order.
+    var records: [Record] { known.keys.sorted().flatMap { known[$0]?.records ?? [] } }
 
     /// How things stand with a name after an answer.
     enum Verdict: Equatable, Sendable {
         /// Ask a second time at once: the set may have to be emptied.
         case doubtful
         case resolved
-        /// One family failed and its last addresses stay; the other was taken.
+        /// One type failed and its last records stay; another was taken.
         case partial(RecordType, Answer.Failure)
         /// Nothing was learned; everything stays.
         case failing(Answer.Failure)
-        /// There is no address; the answer says why.
+        /// There is no record; the answer says why.
         case absent(Answer)
     }
 
-    mutating func take(_ answers: FamilyAnswers) -> Verdict {
-        let next = (ipv4: answers.a.addresses(ifFailed: ipv4), ipv6: answers.aaaa.addresses(ifFailed: ipv6))
-        let empties = next.ipv4.isEmpty && next.ipv6.isEmpty && !addresses.isEmpty
+    mutating func take(_ answers: Answers, at now: Instant) -> Verdict {
+        var next = known
+        for (type, answer) in answers { next[type, default: Known()].take(answer, at: now) }
+        let empties = next.values.allSatisfy(\.records.isEmpty) && !records.isEmpty
         if empties && !isDoubted {
             isDoubted = true
             return .doubtful
         }
         isDoubted = false
-        (ipv4, ipv6) = next
+        known = next
         return verdict(on: answers)
     }
 
     /// Takes addresses that need no confirmation and belong to no family's question, such as those of `/etc/hosts`.
-    mutating func take(fixed addresses: [SocketAddress]) {
+    mutating func take(fixed addresses: [SocketAddress], at now: Instant) {
         isDoubted = false
-        ipv4 = addresses
-        ipv6 = []
+        known = [.a: Known(records: addresses.map { .address($0) }, learned: now)]
     }
 
-    private func verdict(on answers: FamilyAnswers) -> Verdict {
-        switch (answers.a.failure, answers.aaaa.failure) {
-        case (nil, nil): addresses.isEmpty ? .absent(answers.a) : .resolved
-        case (let failure?, nil): answers.aaaa.hasAddresses ? .partial(.a, failure) : .failing(failure)
-        case (nil, let failure?): answers.a.hasAddresses ? .partial(.aaaa, failure) : .failing(failure)
-        case (let failure?, _?): .failing(failure)
+    /// When the next records will have been in use for as long as they may be without news; nil where none will.
+    var expiry: Instant? {
+        guard let staleMilliseconds else { return nil }
+        return known.values.filter { $0.isStale && !$0.records.isEmpty }.map { $0.learned + staleMilliseconds }.min()
+    }
+
+    /// Drops what has expired.
+    mutating func expire(at now: Instant) {
+        guard let staleMilliseconds else { return }
+        for (type, entry) in known where entry.isStale && entry.learned + staleMilliseconds <= now {
+            known[type]?.records = []
         }
     }
-}
 
-extension Answer {
-    fileprivate func addresses(ifFailed last: [SocketAddress]) -> [SocketAddress] {
-        switch self {
-        case .addresses(let addresses, _): addresses
-        case .noData, .noSuchName: []
-        case .failure: last
+    private func verdict(on answers: Answers) -> Verdict {
+        guard let (type, failure) = answers.firstFailure else {
+            let first = answers.keys.min().flatMap { answers[$0] }
+            return records.isEmpty ? .absent(first ?? .noData) : .resolved
         }
+        return answers.hasRecords ? .partial(type, failure) : .failing(failure)
     }
 }

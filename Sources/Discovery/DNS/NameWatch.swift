@@ -4,45 +4,71 @@ import ProxyCore
 /// One name, asked continually: the shell around `RefreshSchedule` (when), `Lookup` (what) and `NameState` (what it
 /// means).
 final class NameWatch {
-    /// As the configuration spells it.
+    enum Kind: Hashable {
+        case addresses
+        /// SRV records.
+        case services
+    }
+
+    /// As the configuration, or the record that names it, spells it.
     let name: String
-    /// With port 0; IPv4 first.
-    private(set) var addresses: [SocketAddress] = []
+    let kind: Kind
+    /// Addresses have port 0; IPv4 comes first.
+    private(set) var records: [Record] = []
 
     private let loop: ControlLoop
     private let source: NameSource
     private let log: Logger
-    private let changed: (_ before: [SocketAddress], _ reason: String?) -> Void
+    private let news: (_ watch: NameWatch, _ reason: String?) -> Void
+    private let types: [RecordType]
 
     private var schedule: RefreshSchedule
-    private var state = NameState()
+    private var state: NameState
     private var verdict: NameState.Verdict?
-    private var lookup = Lookup(candidates: [], home: nil)
-    /// The candidate of the search list that the addresses came from.
+    private var lookup: Lookup
+    /// The candidate of the search list that the records came from.
     private var home: String?
     /// Counts the questions, so that an answer to an earlier one is known as such.
     private var question = 0
-    private var answers: [RecordType: Answer] = [:]
+    private var answers: Answers = [:]
     private var timer: ControlLoop.TimerID?
+    private var expiryTimer: ControlLoop.TimerID?
     private var isStopped = false
 
-    /// - Parameter changed: called whenever `addresses` has changed, with those before, and with the reason where it is
-    ///   another than a plain answer.
+    /// - Parameter news: called whenever `records` has changed, with the reason where it is another than a plain answer;
+    ///   and at the end of the first refresh in any case.
     init(
-        name: String, interval: Milliseconds, loop: ControlLoop, source: NameSource, log: Logger,
-        changed: @escaping (_ before: [SocketAddress], _ reason: String?) -> Void
+        name: String, kind: Kind, interval: Milliseconds, loop: ControlLoop, source: NameSource, log: Logger,
+        news: @escaping (_ watch: NameWatch, _ reason: String?) -> Void
     ) {
         self.name = name
+        self.kind = kind
         self.loop = loop
         self.source = source
         self.log = log
-        self.changed = changed
+        self.news = news
+        types = kind == .services ? [.srv] : source.addressTypes
         schedule = RefreshSchedule(interval: interval)
+        state = NameState(staleMilliseconds: source.staleMilliseconds)
+        lookup = Lookup(types, candidates: [], home: nil)
     }
+
+    var addresses: [SocketAddress] { records.compactMap(\.address) }
+
+    /// A refresh has ended, whatever it brought.
+    var hasConcluded: Bool { verdict != nil }
+
+    /// Nothing could be learned.
+    var isFailing: Bool { verdict?.isFailure ?? false }
 
     // MARK: One refresh, from its beginning to the next
 
-    func refresh() {
+    /// Begins the first refresh, where that has not been done.
+    func start() {
+        if question == 0 && !hasConcluded { refresh() }
+    }
+
+    private func refresh() {
         guard !schedule.isAsking, !isStopped else { return }
         schedule.begin(at: loop.now)
         lookUp()
@@ -57,17 +83,18 @@ final class NameWatch {
     func stop() {
         isStopped = true
         question += 1
-        cancelTimer()
+        cancel(&timer)
+        cancel(&expiryTimer)
     }
 
     private func lookUp() {
-        let fixed = source.hostsAddresses(of: name)
+        let fixed = kind == .addresses ? source.hostsAddresses(of: name) : []
         if fixed.isEmpty {
-            lookup = Lookup(candidates: source.candidates(for: name), home: home)
+            lookup = Lookup(types, candidates: source.candidates(for: name), home: home)
             perform(lookup.begin())
         } else {
-            state.take(fixed: fixed)
-            conclude(.resolved)
+            state.take(fixed: fixed, at: loop.now)
+            conclude(.resolved, ttl: nil)
         }
     }
 
@@ -82,7 +109,7 @@ final class NameWatch {
         question += 1
         answers = [:]
         let asked = question
-        for type in RecordType.allCases {
+        for type in types {
             source.ask(candidate, type) { [weak self] answer in self?.take(answer, type, asked) }
         }
     }
@@ -90,45 +117,43 @@ final class NameWatch {
     private func take(_ answer: Answer, _ type: RecordType, _ asked: Int) {
         guard asked == question else { return }
         answers[type] = answer
-        if answers.count == RecordType.allCases.count {
+        if answers.count == types.count {
             takeAnswers()
-        } else if answer.hasAddresses {
-            cancelTimer()
+        } else if answer.hasRecords {
+            cancel(&timer)
             timer = loop.schedule(after: Limits.otherFamilyMilliseconds) { [weak self] in self?.takeAnswers() }
         }
     }
 
     private func takeAnswers() {
-        cancelTimer()
+        cancel(&timer)
         question += 1
-        perform(lookup.take(FamilyAnswers(a: answers[.a] ?? .failure(.late), aaaa: answers[.aaaa] ?? .failure(.late))))
+        perform(lookup.take(Answers(types, all: .failure(.late)).merging(answers) { $1 }))
     }
 
-    private func decide(_ answers: FamilyAnswers, home: String?) {
-        switch state.take(answers) {
+    private func decide(_ answers: Answers, home: String?) {
+        switch state.take(answers, at: loop.now) {
         case .doubtful: lookUp()
         case let verdict:
             if !verdict.isFailure { self.home = home }
-            conclude(verdict)
+            conclude(verdict, ttl: answers.ttlMilliseconds)
         }
     }
 
-    private func conclude(_ verdict: NameState.Verdict) {
-        let before = addresses
+    private func conclude(_ verdict: NameState.Verdict, ttl: Milliseconds?) {
         let last = self.verdict
         self.verdict = verdict
-        addresses = state.addresses
-        if addresses != before {
-            changed(before, verdict.reason)
-        } else if !verdict.isLike(last) {
-            logStanding(verdict, isFirst: last == nil)
-        }
-        schedule.end(failed: verdict.isFailure, at: loop.now, random: .random(in: 0..<1))
+        let hasChanged = state.records != records
+        if !hasChanged && !verdict.isLike(last) { logStanding(verdict, isFirst: last == nil) }
+        records = state.records
+        schedule.end(failed: verdict.isFailure, ttl: ttl, at: loop.now, random: .random(in: 0..<1))
         scheduleRefresh()
+        scheduleExpiry()
+        if hasChanged || last == nil { news(self, reason(verdict)) }
     }
 
     private func scheduleRefresh() {
-        cancelTimer()
+        cancel(&timer)
         guard !isStopped else { return }
         timer = loop.schedule(after: schedule.due - loop.now) { [weak self] in
             self?.timer = nil
@@ -136,35 +161,56 @@ final class NameWatch {
         }
     }
 
-    private func cancelTimer() {
+    private func cancel(_ timer: inout ControlLoop.TimerID?) {
         if let timer { loop.cancel(timer) }
         timer = nil
     }
 
+    // MARK: Records that are too old
+
+    private func scheduleExpiry() {
+        cancel(&expiryTimer)
+        guard let expiry = state.expiry else { return }
+        // Rounded up, lest it were not yet due.
+        expiryTimer = loop.schedule(after: expiry - loop.now + 1) { [weak self] in self?.expire() }
+    }
+
+    private func expire() {
+        state.expire(at: loop.now)
+        let hasChanged = records != state.records
+        records = state.records
+        scheduleExpiry()
+        guard hasChanged, let limit = source.staleMilliseconds else { return }
+        news(self, "nothing learned for \(limit.inWords)" + (verdict.flatMap(reason).map { ", \($0)" } ?? ""))
+    }
+
+    // MARK: What the event log says
+
     /// A line when things begin to go wrong and when they are right again, not at each refresh.
     private func logStanding(_ verdict: NameState.Verdict, isFirst: Bool) {
-        let standing = addresses.isEmpty ? "no endpoints" : "keeping \(addresses.count.counted("endpoint"))"
-        if let reason = verdict.reason {
+        let noun = kind == .services ? "SRV record" : "endpoint"
+        let standing = records.isEmpty ? "no \(noun)s" : "keeping \(records.count.counted(noun))"
+        if let reason = reason(verdict) {
             log.warning("\(name): \(reason), \(standing)")
         } else if !isFirst {
             log.info("\(name): resolved again, \(standing)")
+        }
+    }
+
+    /// What is wrong, nil where nothing is.
+    private func reason(_ verdict: NameState.Verdict) -> String? {
+        switch verdict {
+        case .resolved, .doubtful: nil
+        case .partial(let type, let failure): "\(type): \(failure)"
+        case .failing(let failure): "\(failure)"
+        case .absent(.noSuchName): "no such name"
+        case .absent: kind == .services ? "no such service" : "no address"
         }
     }
 }
 
 extension NameState.Verdict {
     fileprivate var isFailure: Bool { if case .failing = self { true } else { false } }
-
-    /// What is wrong, nil where nothing is.
-    fileprivate var reason: String? {
-        switch self {
-        case .resolved, .doubtful: nil
-        case .partial(let type, let failure): "\(type): \(failure)"
-        case .failing(let failure): "\(failure)"
-        case .absent(.noSuchName): "no such name"
-        case .absent: "no address"
-        }
-    }
 
     /// True where the two differ at most in the reason.
     fileprivate func isLike(_ other: NameState.Verdict?) -> Bool {
@@ -174,4 +220,9 @@ extension NameState.Verdict {
         default: false
         }
     }
+}
+
+extension Milliseconds {
+    /// `30 s`, `1500 ms`.
+    fileprivate var inWords: String { isMultiple(of: 1000) ? "\(self / 1000) s" : "\(self) ms" }
 }

@@ -1,6 +1,7 @@
 import ProxyCore
 
-/// When a name is asked again: at each interval, sooner after a connect failure, later while servers fail.
+/// When a name is asked again: at each interval, sooner where the answer is short-lived or a connect failed, later while
+/// servers fail.
 ///
 /// A value without clock and random source: the moment and a random number come in, the moment that is due goes out.
 struct RefreshSchedule: Sendable {
@@ -12,7 +13,7 @@ struct RefreshSchedule: Sendable {
     /// When the next refresh is to begin; it means nothing while `isAsking`.
     private(set) var due = Instant(microseconds: 0)
 
-    /// `interval` is the time from the beginning of one refresh to that of the next.
+    /// `interval` is the longest time from the beginning of one refresh to that of the next, while servers answer.
     init(interval: Milliseconds) { self.interval = max(1, interval) }
 
     mutating func begin(at now: Instant) {
@@ -23,14 +24,17 @@ struct RefreshSchedule: Sendable {
 
     /// A refresh ended: with news of any kind, or because nothing could be learned (`failed`).
     ///
-    /// - Parameter random: from 0 up to but not including 1. It moves the next refresh by up to a tenth of the pause in
-    ///   either direction, lest the names (and the instances of this program) all ask at once.
-    mutating func end(failed: Bool, at now: Instant, random: Double) {
+    /// - Parameters:
+    ///   - ttl: how long the answer may be used, in milliseconds; nil where it says nothing of that.
+    ///   - random: from 0 up to but not including 1. It brings the next refresh forward by up to a fifth of the pause,
+    ///     lest the names (and the instances of this program) all ask at once.
+    mutating func end(failed: Bool, ttl: Milliseconds? = nil, at now: Instant, random: Double) {
         isAsking = false
         failures = failed ? failures + 1 : 0
-        let pause = pauseMilliseconds * 1000
-        let jittered = Int64(Double(pause) * (0.9 + 0.2 * random))
-        due = max(now, Instant(microseconds: began.microseconds + jittered))
+        let pause = min(pauseMilliseconds, max(ttl ?? .max, Limits.ttlMillisecondsMin))
+        // The floor is one for the time between two questions, so that jitter does not undercut it.
+        let jittered = max(Double(pause) * (1 - 0.2 * random), Double(min(pause, Limits.ttlMillisecondsMin)))
+        due = max(now, Instant(microseconds: began.microseconds + Int64(jittered * 1000)))
         if isUrgent { urge(at: now) }
     }
 

@@ -1,28 +1,137 @@
-/// The candidate with the fewest requests in flight. Among equals the turn goes round, so that ties break evenly.
+/// The member with the fewest requests in flight for its share. Among equals the turn goes to who was picked longest ago.
+///
+/// The counts are those of all workers, so they change behind our back, and to look at a thousand for each pick would
+/// cost microseconds. So a tournament keeps what was seen last, each pick looks again at one in rotation, and who is about
+/// to win is looked at once more. Few members are all looked at.
 struct LeastConnections {
-    private var next: Int
+    /// What one request weighs at each member: the less the larger its share.
+    private var costs: [UInt64] = []
+    /// What was seen last: the weight of the requests in flight and one more. Members that were not eligible are out
+    /// until they are seen again.
+    private var ranks = Tournament()
+    /// That of the last pick.
+    private var turn: UInt64 = 0
+    /// Whom the rotation has come to.
+    private var next = 0
+    private let start: Int
 
-    init(startingAt start: Int) { next = start }
+    /// So many members are all looked at for each pick.
+    private static let scannedMax = 16
+    /// Winners that may turn out to be busier than they were.
+    private static let challengesMax = 8
+    /// What a request weighs at the member with the largest share, and at most: as if no share were smaller than a
+    /// thousandth of it.
+    private static let leastCost = 256.0
+    private static let largestCost = 262_144.0
 
-    /// The least loaded of `count` candidates that `isEligible`, or nil where none is.
+    /// Workers start at different members, so that few requests do not all meet the same one.
+    init(startingAt start: Int) { self.start = start }
+
+    // ---- picks -------------------------------------------------------------------------------------------------------
+
+    /// The least loaded of those that are eligible, or nil where none is.
     @inline(__always)
-    mutating func pick(count: Int, isEligible: (Int) -> Bool, load: (Int) -> Int) -> Int? {
-        guard count > 0 else { return nil }
-        if next >= count { next %= count }
-        var best: Int?
-        var bestLoad = Int.max
-        var candidate = next
-        for _ in 0..<count {
-            if isEligible(candidate) {
-                let load = load(candidate)
-                if load < bestLoad {
-                    best = candidate
-                    bestLoad = load
-                }
-            }
-            candidate = candidate &+ 1 == count ? 0 : candidate &+ 1
+    mutating func pick(isEligible: (Int) -> Bool, load: (Int) -> Int) -> Int? {
+        var best = Rank.last
+        if costs.count > Self.scannedMax { best = bestKnown(isEligible, load) }
+        if best.isOut { best = bestOfAll(isEligible, load) }
+        guard !best.isOut else { return nil }
+        let picked = best.member
+        if turn == Rank.turnMax { forgetTurns() }
+        turn &+= 1
+        ranks.update(Rank(weight: best.weight &+ costs[picked], turn: turn, member: picked))
+        return picked
+    }
+
+    @inline(__always)
+    private mutating func bestKnown(_ isEligible: (Int) -> Bool, _ load: (Int) -> Int) -> Rank {
+        lookAround(isEligible, load)
+        var best = Rank.last
+        for _ in 0..<Self.challengesMax {
+            let expected = ranks.winner
+            let found = isEligible(expected.member) ? rank(of: expected.member, load) : expected.leftOut
+            best = min(best, found)
+            if found <= expected { break }
+            ranks.update(found)
         }
-        if let best { next = best &+ 1 }
         return best
     }
+
+    /// Sees what has become of the next in rotation.
+    @inline(__always)
+    private mutating func lookAround(_ isEligible: (Int) -> Bool, _ load: (Int) -> Int) {
+        let known = ranks[next]
+        if !known.isOut || isEligible(next) {
+            let found = rank(of: next, load)
+            if found != known { ranks.update(found) }
+        }
+        next = next &+ 1 == costs.count ? 0 : next &+ 1
+    }
+
+    @inline(__always)
+    private func bestOfAll(_ isEligible: (Int) -> Bool, _ load: (Int) -> Int) -> Rank {
+        var best = Rank.last
+        for member in costs.indices {
+            let rank = rank(of: member, load)
+            if rank < best, isEligible(member) { best = rank }
+        }
+        return best
+    }
+
+    @inline(__always)
+    private func rank(of member: Int, _ load: (Int) -> Int) -> Rank {
+        let requests = UInt64(truncatingIfNeeded: min(max(load(member), 0), Int(Int32.max)) &+ 1)
+        return Rank(weight: requests &* costs[member], turn: ranks[member].turn, member: member)
+    }
+
+    /// Once in a million picks all are equals in this respect.
+    @inline(never)
+    private mutating func forgetTurns() {
+        turn = 0
+        ranks = Tournament(costs.indices.map { Rank(weight: ranks[$0].weight, turn: 0, member: $0) })
+    }
+
+    // ---- members -----------------------------------------------------------------------------------------------------
+
+    /// Takes over a new set of members, with what was seen last of those that stay.
+    mutating func adopt(_ change: MemberChange) {
+        let (oldCosts, oldRanks) = (costs, ranks)
+        let largest = Double(change.shares.max() ?? 1)
+        costs = change.shares.map { UInt64(min(largest / Double($0) * Self.leastCost, Self.largestCost)) }
+        let count = costs.count
+        let isFirst = oldCosts.isEmpty
+        if isFirst { turn = UInt64(count) }
+        ranks = Tournament(
+            costs.indices.map { member in
+                guard let origin = change.origins[member] else {
+                    let turn = isFirst ? (member + count - start % count) % count : 0
+                    return Rank(weight: costs[member], turn: UInt64(turn), member: member)
+                }
+                let known = oldRanks[origin]
+                let requests = known.isOut ? 1 : known.weight / oldCosts[origin]
+                return Rank(weight: requests * costs[member], turn: known.turn, member: member)
+            })
+        next = costs.isEmpty ? 0 : next % count
+    }
+}
+
+/// The order of these ranks: 32 bits of weight, then 20 of the turn in which the member was picked last.
+extension Rank {
+    fileprivate static let turnMax: UInt64 = 1 << 20 - 1
+    private static let outWeight: UInt64 = 1 << 32 - 1
+
+    @inline(__always)
+    fileprivate init(weight: UInt64, turn: UInt64, member: Int) {
+        self.init(min(weight, Self.outWeight - 1) << 20 | turn, member: member)
+    }
+
+    @inline(__always)
+    fileprivate var weight: UInt64 { order >> 20 }
+    @inline(__always)
+    fileprivate var turn: UInt64 { order & Self.turnMax }
+    @inline(__always)
+    fileprivate var isOut: Bool { weight == Self.outWeight }
+    /// The same member's, where it must not win.
+    @inline(__always)
+    fileprivate var leftOut: Rank { Rank(Self.outWeight << 20 | turn, member: member) }
 }

@@ -147,10 +147,11 @@ enum HeadWriter {
         case unsaid, close, keepAlive, upgrade
     }
 
-    /// Appends the response as the client is to see it. `chunked` says that its body goes out in chunks.
+    /// Appends the response as the client is to see it. `chunked` says that its body goes out in chunks, and `cookie` is
+    /// set beside those of the upstream.
     static func writeResponse(
         _ head: borrowing ResponseHead, _ bytes: RawSpan, chunked: Bool, connection: ConnectionField,
-        to out: inout ByteBuffer
+        cookie: StickyCookie? = nil, to out: inout ByteBuffer
     ) {
         out.append("HTTP/1.1 ")
         out.append(bytes.extracting(head.statusAndReason))
@@ -174,6 +175,7 @@ enum HeadWriter {
             if !keeps { run.skip(line.line, bytes, to: &out) }
         }
         run.flush(upTo: head.fields.count > 0 ? head.fields[head.fields.count - 1].line.upperBound : 0, bytes, to: &out)
+        cookie?.write(to: &out)
         if chunked { out.append("Transfer-Encoding: chunked\r\n") }
         // RFC 9110 section 7.8: who sends Upgrade names it in Connection.
         if head.status == 426, head.hasUpgrade { out.append("Connection: upgrade\r\n") }

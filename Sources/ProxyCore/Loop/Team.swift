@@ -8,6 +8,8 @@ package final class Team: Sendable {
 
     private final class Load: Sendable {
         let sessions = Atomic<Int>(0)
+        /// Requests that wait for an endpoint.
+        let waiting = Atomic<Int>(0)
         /// Keeps each count on a cache line of its own.
         private let after = InlineArray<16, UInt64>(repeating: 0)
     }
@@ -22,6 +24,23 @@ package final class Team: Sendable {
 
     func sessionOpened(_ worker: Int) { loads[worker].sessions.wrappingAdd(1, ordering: .relaxed) }
     func sessionClosed(_ worker: Int) { loads[worker].sessions.wrappingSubtract(1, ordering: .relaxed) }
+
+    func requestWaits(_ worker: Int) { loads[worker].waiting.wrappingAdd(1, ordering: .relaxed) }
+    func requestStoppedWaiting(_ worker: Int) { loads[worker].waiting.wrappingSubtract(1, ordering: .relaxed) }
+
+    /// Room has come about at a limited endpoint: workers in which requests wait try again.
+    func wakeWaiting(except worker: Int) {
+        for other in loads.indices where other != worker && loads[other].waiting.load(ordering: .relaxed) > 0 {
+            mailboxes[other].post { $0.wakesWaiting = true }
+        }
+    }
+
+    /// Asks the other workers to close their idle connections to the service's endpoints.
+    func askForConnections(_ service: Int, from worker: Int) {
+        for other in loads.indices where other != worker {
+            mailboxes[other].post { mail in _ = mail.servicesToYield.insert(service) }
+        }
+    }
 
     /// Leaves a new connection to the worker with the fewest, where that has clearly fewer than `worker`: the kernel
     /// spreads connections by hash, which is even only for many.
@@ -54,6 +73,10 @@ final class Mailbox: Sendable {
         /// The newest; older ones that were not taken yet do not matter any more.
         var snapshot: EndpointSnapshot?
         var connections: [Connection] = []
+        /// Requests that wait for an endpoint may find one.
+        var wakesWaiting = false
+        /// Services to whose endpoints idle connections are to be closed, because another worker needs theirs.
+        var servicesToYield: Set<Int> = []
         var drainMilliseconds: Milliseconds?
         var stop = false
     }
@@ -88,6 +111,8 @@ final class Mailbox: Sendable {
             let taken = mail
             mail.snapshot = nil
             mail.connections = []
+            mail.wakesWaiting = false
+            mail.servicesToYield = []
             return taken
         }
     }

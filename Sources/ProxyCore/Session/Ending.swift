@@ -47,7 +47,10 @@ extension Worker {
     }
 
     /// The upstream's answer cannot be understood.
-    mutating func replyToBadAnswer(_ session: Int) { reply(session, .badGateway) }
+    mutating func replyToBadAnswer(_ session: Int) {
+        noteFailure(Int(sessions[session].exchange), .malformed)
+        reply(session, .badGateway)
+    }
 
     // ---- the end of an exchange ------------------------------------------------------------------------------------------
 
@@ -78,6 +81,7 @@ extension Worker {
     mutating func endExchange(_ session: Int) {
         let place = Int(sessions[session].exchange)
         stopWaiting(place)
+        settleBudget(place)
         sessions[session].exchange = -1
         var exchange = exchanges.remove(place)
         log.append(exchange, from: sessions[session].peer, now)

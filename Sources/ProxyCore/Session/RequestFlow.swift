@@ -67,6 +67,7 @@ extension Worker {
         session.phase = .idle
         session.peer = peer
         session.edges = .writable
+        session.retires = settings.clientConnectionLife.end(from: now, spread: UInt64(session.generation))
         let generation = session.generation
         guard let place = sessions.insert(session) else {
             _ = clx_close(descriptor)
@@ -190,6 +191,11 @@ extension Worker {
         exchange.head = consume head
         exchange.headSent = Int(exchange.logged.headStart)
         exchange.service = service ?? -1
+        exchange.session = Int32(session)
+        if let service {
+            exchange.seeker.key = settings.services[service].key.value(
+                requestHead, input.bytes, from: sessions[session].peer)
+        }
         exchange.minorVersion = requestHead.minorVersion
         exchange.isHead = requestHead.method == .head
         exchange.isIdempotent = requestHead.method.isIdempotent
@@ -204,9 +210,11 @@ extension Worker {
         if input.isEmpty { pool.give(input) } else { sessions[session].input = consume input }
         guard let place = exchanges.insert(exchange) else { return closeSession(session) }
         sessions[session].exchange = Int32(place)
+        sessions[session].requests &+= 1
         sessions[session].phase = .exchange
         sessionTimers.set(session, isBodyFinished ? nil : now + settings.timeouts.bodyMilliseconds)
-        guard service != nil else { return reply(session, .noRoute) }
+        guard let service else { return reply(session, .noRoute) }
+        traffic[service].budget.requestBegan()
         if sessions[session].edges.contains(.peerEnded) { limitHalfClosed(session) }
         attachUpstream(session)
     }

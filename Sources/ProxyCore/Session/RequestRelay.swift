@@ -69,7 +69,7 @@ extension Worker {
             if !isAllTaken { upstreams[upstream].edges.remove(.writable) }
             // While the client owes the next part of the body, its time runs and not the upstream's.
             let waitsForClient = isAllTaken && !exchanges[exchange].requestBody.isFinished
-            upstreamTimers.set(upstream, waitsForClient ? nil : now + settings.timeouts.responseMilliseconds)
+            upstreamTimers.set(upstream, waitsForClient ? nil : answerDeadline(exchange))
             return isAllTaken
         case .wouldBlock:
             upstreams[upstream].edges.remove(.writable)
@@ -80,13 +80,21 @@ extension Worker {
         }
     }
 
-    /// The sent part of a body makes room for the next one. Only a body that is complete is kept for another attempt.
+    /// The sent part of a body makes room for the next one, unless it is kept for another attempt.
     private mutating func dropSentBody(_ session: Int, _ exchange: Int) {
         let sent = exchanges[exchange].bodySent
         guard sent > 0 else { return }
-        if exchanges[exchange].canReplay, exchanges[exchange].requestBody.isFinished { return }
+        if exchanges[exchange].canReplay,
+            exchanges[exchange].requestBody.isFinished || exchanges[exchange].bodyReady < keptBodyBytesMax(exchange)
+        {
+            return
+        }
         exchanges[exchange].canReplay = false
         consumeBody(session, exchange, sent)
+    }
+
+    private func keptBodyBytesMax(_ exchange: Int) -> Int {
+        min(settings.services[exchanges[exchange].service].settings.retries.bodyBytesMax, Limits.keptBodyBytesMax)
     }
 
     /// Takes bytes of the body off the session's input.
@@ -100,7 +108,7 @@ extension Worker {
 
     /// The upstream takes no more. It may have answered before: a server that refuses a body closes behind its answer.
     private mutating func requestSendFailed(_ session: Int, _ exchange: Int, _ upstream: Int) {
-        guard exchanges[exchange].sentOnConnection > 0 else { return attemptFailed(session, .badGateway) }
+        guard exchanges[exchange].sentOnConnection > 0 else { return attemptFailed(session, .reset, .badGateway) }
         exchanges[exchange].requestAbandoned = true
         upstreams[upstream].edges.insert(.readable)
         relayAnswer(session)
@@ -111,13 +119,17 @@ extension Worker {
     /// - Returns: false where nothing has come, or the exchange has ended.
     private mutating func readBody(_ session: Int, _ exchange: Int) -> Bool {
         guard sessions[session].edges.contains(.readable) else { return false }
-        var input = pool.takeLarge()
-        switch sessions[session].transport.receive(into: &input, atMost: Limits.readBytes) {
+        // What is there is kept for another attempt, and the next part joins it.
+        var input = sessions[session].input.take() ?? pool.takeLarge()
+        input = pool.enlarge(input)
+        let kept = input.count
+        let limit = kept == 0 ? Limits.readBytes : min(Limits.readBytes, keptBodyBytesMax(exchange) - kept)
+        switch sessions[session].transport.receive(into: &input, atMost: limit) {
         case .bytes(let count):
-            if count < Limits.readBytes { sessions[session].edges.noteDrained() }
+            if count < limit { sessions[session].edges.noteDrained() }
         case .wouldBlock:
             sessions[session].edges.remove(.readable)
-            pool.give(input)
+            if kept > 0 { sessions[session].input = consume input } else { pool.give(input) }
             return false
         case .end, .failed:
             // The rest of the request will not come, and a part must not look like the whole.
@@ -125,7 +137,7 @@ extension Worker {
             abort(session)
             return false
         }
-        let scan = exchanges[exchange].requestBody.scan(input.bytes, from: 0)
+        let scan = exchanges[exchange].requestBody.scan(input.bytes, from: kept)
         guard case .body(let count) = scan else {
             pool.give(input)
             if exchanges[exchange].isAnswered {
@@ -137,7 +149,7 @@ extension Worker {
             return false
         }
         sessions[session].input = consume input
-        exchanges[exchange].bodyReady = count
+        exchanges[exchange].bodyReady = kept + count
         let isFinished = exchanges[exchange].requestBody.isFinished
         sessionTimers.set(session, isFinished ? nil : now + settings.timeouts.bodyMilliseconds)
         return true

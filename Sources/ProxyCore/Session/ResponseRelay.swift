@@ -47,15 +47,13 @@ extension Worker {
         switch upstreams[upstream].transport.receive(into: &block, atMost: Limits.readBytes) {
         case .bytes(let count):
             if count < Limits.readBytes { upstreams[upstream].edges.noteDrained() }
-            // It has begun to answer, so it has seen the request: no other endpoint gets it.
-            exchanges[exchange].canReplay = false
         case .wouldBlock:
             upstreams[upstream].edges.remove(.readable)
             exchanges[exchange].answer = pool.park(block)
             return .stops
         case .end, .failed:
             pool.give(block)
-            attemptFailed(session, .badGateway)
+            attemptFailed(session, .reset, .badGateway)
             return .stops
         }
         return takeAnswerHeads(session, exchange, upstream, block)
@@ -70,7 +68,17 @@ extension Worker {
             switch responseHead.parse(block.bytes) {
             case .complete(let length) where length <= Limits.headBytesMax:
                 if responseHead.status == 101 { return beginTunnel(session, exchange, upstream, block, length) }
-                guard responseHead.isInterim else { return beginAnswer(session, exchange, upstream, block, length) }
+                guard responseHead.isInterim else {
+                    noteAnswer(
+                        exchange, status: responseHead.status, keepsConnection: responseHead.keepsConnection)
+                    if triesAnother(session, insteadOf: responseHead.status) {
+                        pool.give(block)
+                        return .stops
+                    }
+                    exchanges[exchange].canReplay = false
+                    return beginAnswer(session, exchange, upstream, block, length)
+                }
+                exchanges[exchange].canReplay = false
                 let passed = passInterim(session, exchange, block, length)
                 block.consume(length)
                 guard passed else {
@@ -82,6 +90,8 @@ extension Worker {
                     return .goesOn
                 }
             case .partial where block.count < Limits.headBytesMax:
+                // It has begun to answer, so it has seen the request: no other endpoint gets it.
+                exchanges[exchange].canReplay = false
                 exchanges[exchange].answer = pool.park(block)
                 return .goesOn
             case .complete, .partial, .refused:
@@ -129,7 +139,9 @@ extension Worker {
         // An answer that does not wait for the end of the request, or a body without a length for HTTP/1.0, is the last
         // on its connection.
         let endsByClosing = !isHTTP11 && !exchanges[exchange].responseBody.hasLength
-        if drain != nil || endsByClosing || !isRequestSent(exchange) { exchanges[exchange].closesClient = true }
+        if drain != nil || endsByClosing || !isRequestSent(exchange) || hasLivedLong(session) {
+            exchanges[exchange].closesClient = true
+        }
         let connection: HeadWriter.ConnectionField =
             exchanges[exchange].closesClient ? .close : isHTTP11 ? .unsaid : .keepAlive
         let coding = exchanges[exchange].coding
@@ -139,7 +151,9 @@ extension Worker {
             default: coding == .chunk
             }
         var out = pool.take(holding: length + Limits.headGrowthBytesMax + Limits.joinedBodyBytesMax)
-        HeadWriter.writeResponse(responseHead, block.bytes, chunked: isChunked, connection: connection, to: &out)
+        HeadWriter.writeResponse(
+            responseHead, block.bytes, chunked: isChunked, connection: connection, cookie: stickyCookie(exchange),
+            to: &out)
         exchanges[exchange].status = responseHead.status
         exchanges[exchange].answered = now
         block.consume(length)
@@ -165,6 +179,21 @@ extension Worker {
             sent = send(session, out, block)
         }
         return afterSending(session, exchange, sent)
+    }
+
+    /// What the client is told where it has not come with its endpoint's token.
+    private func stickyCookie(_ exchange: Int) -> StickyCookie? {
+        let token = endpoints[Int(exchanges[exchange].endpoint)].stickyToken
+        guard token != 0, token != exchanges[exchange].seeker.key else { return nil }
+        return StickyCookie(
+            start: settings.services[exchanges[exchange].service].stickyCookieStart, token: token)
+    }
+
+    /// The client is to make another connection, maybe to another worker or machine.
+    @inline(__always)
+    private func hasLivedLong(_ session: Int) -> Bool {
+        let requestsMax = settings.clientConnectionLife.requestsMax
+        return now >= sessions[session].retires || requestsMax > 0 && sessions[session].requests >= requestsMax
     }
 
     /// How long the server keeps an idle connection, if it says so: we close first, by a second.

@@ -36,6 +36,10 @@ struct Session: ~Copyable, Vacatable {
     var exchange: Int32 = -1
     /// Bytes discarded since it began to linger.
     var lingerBytes: Int32 = 0
+    /// Requests that it has brought.
+    var requests: Int32 = 0
+    /// When it has become too old to bring another.
+    var retires = Instant.distantFuture
 
     static func makeVacant() -> Session { Session() }
 }
@@ -45,6 +49,7 @@ struct Exchange: ~Copyable, Vacatable {
     // ---- the request -------------------------------------------------------------------------------------------------
 
     var service = 0
+    var session: Int32 = -1
     var minorVersion: UInt8 = 1
     var isHead = false
     var isIdempotent = false
@@ -72,21 +77,28 @@ struct Exchange: ~Copyable, Vacatable {
     /// The place of the endpoint that serves it, also after the connection went; -1 for none.
     var endpoint: Int32 = -1
     var endpointAddress: SocketAddress?
-    var tried = TriedEndpoints()
+    var seeker = Seeker()
     /// Bytes that the present connection has taken.
     var sentOnConnection = 0
     /// The present connection served others before.
     var isReused = false
     /// An attempt has failed: an idle connection might be as dead, so only a new one will do.
     var needsFreshConnection = false
-    /// No endpoint could be reached: it waits for one.
+    var attempts = Attempts()
+    /// Its place in the budget for second tries.
+    var charge = RetryCharge.none
+    /// The answer that it gets if no other attempt can be made.
+    var failure = OwnReply.noEndpoint
+    /// It shows whether its endpoint serves again after an ejection.
+    var isOnTrial = false
+    /// What the present attempt has come to.
+    var outcome = Outcome.unknown
+    /// It waits for an endpoint, between these neighbours in its service's list.
     var isWaiting = false
+    var nextWaiting: Int32 = -1
+    var previousWaiting: Int32 = -1
     /// When it stops waiting.
     var waitDeadline: Instant?
-    var hasWaitedAfterSending = false
-    var sentAttemptsBeforeWait = 0
-    /// Attempts over fresh connections in which a part of the request was sent.
-    var sentAttempts = 0
 
     // ---- the answer --------------------------------------------------------------------------------------------------
 
@@ -113,6 +125,17 @@ struct Exchange: ~Copyable, Vacatable {
     var answered: Instant?
     var status = 0
     var bodyBytes = 0
+
+    enum RetryCharge: UInt8 {
+        case none, owed, paid
+    }
+
+    enum Outcome: UInt8 {
+        case unknown, succeeded, failed
+    }
+
+    /// What becomes of it when it is tried again.
+    var repeatability: Attempts.Request { Attempts.Request(isIdempotent: isIdempotent, canReplay: canReplay) }
 
     /// What happens to the body of the answer on its way.
     enum Coding: UInt8 {

@@ -14,6 +14,7 @@ extension Worker {
         }
         var out = pool.take(holding: length + Limits.headGrowthBytesMax)
         HeadWriter.writeResponse(responseHead, block.bytes, chunked: false, connection: .upgrade, to: &out)
+        noteAnswer(exchange, status: 101, keepsConnection: true)
         exchanges[exchange].status = 101
         exchanges[exchange].answered = now
         exchanges[exchange].isAnswered = true

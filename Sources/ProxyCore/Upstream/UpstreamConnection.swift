@@ -43,6 +43,8 @@ struct UpstreamConnection: Vacatable {
     var requests: UInt32 = 0
     /// When the connect that is under way is given up.
     var connectDeadline = Instant.distantFuture
+    /// When it has become too old to be used again.
+    var retires = Instant.distantFuture
     /// How long it may be idle: ours, or less where the server says when it closes.
     var idleMilliseconds: Milliseconds = 0
 

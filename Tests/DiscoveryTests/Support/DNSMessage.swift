@@ -18,6 +18,13 @@ enum DNSMessage {
             return Record(owner: nil, type: 28, ttl: ttl, data: data)
         }
 
+        static func srv(
+            _ target: String, port: UInt16, priority: UInt16 = 0, weight: UInt16 = 0, ttl: UInt32 = 600
+        ) -> Record {
+            Record(
+                owner: nil, type: 33, ttl: ttl, data: bytes(priority) + bytes(weight) + bytes(port) + encode(target))
+        }
+
         static func cname(_ target: String, ttl: UInt32 = 600, owner: String? = nil) -> Record {
             Record(owner: owner, type: 5, ttl: ttl, data: encode(target))
         }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Discovery
 
-/// A resolver, a name server for it and the files it reads, all on one loop, which a test runs until it sees what it
+/// A service directory, a name server for it and the files it reads, all on one loop, which a test runs until it sees what it
 /// waits for.
 final class Scene {
     typealias Reply = TestNameserver.Reply
@@ -18,7 +18,7 @@ final class Scene {
     var reply: (TestNameserver.Question) -> Reply
     private(set) var server: TestNameserver
     private(set) var snapshots: [EndpointSnapshot] = []
-    private var started: Resolver?
+    private var started: ServiceDirectory?
 
     init(reply: @escaping (TestNameserver.Question) -> Reply) throws {
         loop = try ControlLoop()
@@ -34,38 +34,54 @@ final class Scene {
         server.stop()
     }
 
-    var resolver: Resolver {
+    var directory: ServiceDirectory {
         get throws { try #require(started) }
     }
 
-    /// Starts a resolver that asks the scene's server about `targets`, one service for each list.
+    /// The addresses are made up: nobody listens there.
+    private static var unprobed: ServiceSettings {
+        var settings = ServiceSettings()
+        settings.health.check = .off
+        return settings
+    }
+
+    /// Starts a directory that asks the scene's server about `targets`, one service for each list.
     func start(
         _ services: [[UpstreamTarget]], interval: Milliseconds = 60, change: (inout ResolverSettings) -> Void = { _ in }
     ) throws {
+        try start(upstreams: services.map { $0.map { Upstream($0) } }, interval: interval, change: change)
+    }
+
+    func start(
+        upstreams services: [[Upstream]], interval: Milliseconds = 60,
+        change: (inout ResolverSettings) -> Void = { _ in }
+    ) throws {
         var settings = ResolverSettings()
         settings.servers = [try #require(server.address)]
-        settings.interval = interval
+        settings.intervalMilliseconds = interval
         settings.resolvConfPath = files.path("resolv.conf")
         settings.hostsPath = files.path("hosts")
         change(&settings)
-        let services = services.enumerated().map { ServiceTargets(name: "service\($0)", targets: $1) }
+        let services = services.enumerated().map {
+            ServiceTargets(name: "service\($0)", upstreams: $1, settings: Self.unprobed)
+        }
         let recorder = events
         let log = Logger(label: "test") { _ in recorder }
-        let resolver = try Resolver(loop: loop, services: services, settings: settings, log: log) {
+        let directory = try ServiceDirectory(loop: loop, services: services, resolver: settings, log: log) {
             [unowned self] snapshot in snapshots.append(snapshot)
         }
-        started = resolver
-        resolver.start()
+        started = directory
+        directory.start()
     }
 
     /// Starts with one service whose one target is `web:80`.
     func start(interval: Milliseconds = 60, serverTimeout: Milliseconds? = nil) throws {
-        try start([[.name("web", port: 80)]], interval: interval) { $0.serverTimeout = serverTimeout }
+        try start([[.name("web", port: 80)]], interval: interval) { $0.serverTimeoutMilliseconds = serverTimeout }
     }
 
     /// What the newest snapshot lists for a service.
     func endpoints(of service: Int = 0) -> [String] {
-        snapshots.last?.services[service].map(\.address.description) ?? []
+        snapshots.last?.services[service].endpoints.map(\.address.description) ?? []
     }
 
     /// Runs the loop until `condition` holds, for `limit` milliseconds at most, and answers whether it does.
@@ -138,4 +154,24 @@ final class TemporaryFolder {
     }
 }
 
+/// The types of questions (RFC 1035 section 3.2.2, RFC 3596).
+let ipv4: UInt16 = 1
+let ipv6: UInt16 = 28
+
+/// A server whose names have these IPv4 addresses and no others.
+func only(_ addresses: String...) -> (TestNameserver.Question) -> TestNameserver.Reply {
+    { question in .records(question.type == ipv4 ? addresses.map { .a($0) } : []) }
+}
+
 func ips(_ literals: String...) -> [SocketAddress] { literals.compactMap { SocketAddress(ip: $0, port: 0) } }
+
+extension ServiceDirectory {
+    /// A worker could not reach this endpoint of the service.
+    func connectFailed(_ endpoint: String, port: UInt16 = 80, service: Int = 0) throws {
+        let endpoint = try #require(SocketAddress(ip: endpoint, port: port))
+        note(
+            EndpointReport(
+                service: service, endpoint: endpoint,
+                event: .connectFailed(reason: "Connection refused", isFirst: false)))
+    }
+}

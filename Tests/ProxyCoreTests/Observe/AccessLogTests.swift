@@ -174,7 +174,7 @@ import Testing
 
     @Test func withoutALogNothingIsKept() throws {
         let reports = WorkerReports(
-            connectFailed: { _, _, _, _ in }, outOfDescriptors: { _, _ in },
+            endpoint: { _ in }, serviceIsEmpty: { _ in }, outOfDescriptors: { _, _ in },
             logLinesDropped: { Issue.record("\($0) lines were dropped") })
         var log = AccessLog(nil, reports: reports)
         log.append(try exchange(get()), from: .anyIPv4(port: 0), now)

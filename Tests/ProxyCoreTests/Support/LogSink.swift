@@ -34,7 +34,7 @@ final class LogSink {
         return AccessLog(
             writer.lanes[worker],
             reports: WorkerReports(
-                connectFailed: { _, _, _, _ in }, outOfDescriptors: { _, _ in },
+                endpoint: { _ in }, serviceIsEmpty: { _ in }, outOfDescriptors: { _, _ in },
                 logLinesDropped: { lost.count.wrappingAdd($0, ordering: .relaxed) }))
     }
 

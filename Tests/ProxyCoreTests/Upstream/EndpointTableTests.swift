@@ -7,7 +7,17 @@ import Testing
     private final class Table {
         var places: EndpointTable
 
-        init(_ policies: [Policy], worker: Int = 0) { places = EndpointTable(policies: policies, worker: worker) }
+        private let settings: [ServiceSettings]
+
+        init(_ policies: [Policy], worker: Int = 0, change: (inout ServiceSettings) -> Void = { _ in }) {
+            settings = policies.map { policy in
+                var settings = ServiceSettings()
+                settings.policy = policy
+                change(&settings)
+                return settings
+            }
+            places = EndpointTable(settings: settings, worker: worker)
+        }
 
         /// A table of one service that has adopted these endpoints.
         convenience init(_ endpoints: [Endpoint], policy: Policy = .roundRobin, worker: Int = 0) {
@@ -15,13 +25,25 @@ import Testing
             _ = adopt(endpoints)
         }
 
-        func adopt(_ services: [Endpoint]...) -> [Int] { places.adopt(EndpointSnapshot(services: services)) }
+        func adopt(_ services: [Endpoint]...) -> [Int] {
+            let pools = services.enumerated().map { index, endpoints in
+                Pool(endpoints: endpoints, settings: index < settings.count ? settings[index] : ServiceSettings())
+            }
+            return places.adopt(EndpointSnapshot(services: pools), Table.moment(0))
+        }
+
+        func choose(
+            service: Int = 0, excluding tried: [Int] = [], mayProve: Bool = false, at milliseconds: Milliseconds = 0
+        ) -> EndpointTable.Choice {
+            let seeker = Seeker(tried: numbers(of: tried), mayProve: mayProve)
+            return places.pick(service, for: seeker, Table.moment(milliseconds))
+        }
 
         func pick(
-            _ preference: EndpointTable.Preference = .sound, service: Int = 0, excluding tried: [Int] = [],
-            at milliseconds: Milliseconds = 0
+            service: Int = 0, excluding tried: [Int] = [], mayProve: Bool = false, at milliseconds: Milliseconds = 0
         ) -> Int? {
-            places.pick(service, preference, excluding: TriedEndpoints(tried), Table.moment(milliseconds))
+            let choice = choose(service: service, excluding: tried, mayProve: mayProve, at: milliseconds)
+            return if case .place(let place) = choice { place } else { nil }
         }
 
         /// The ports of so many picks.
@@ -29,21 +51,33 @@ import Testing
             (0..<count).map { _ in pick(service: service).map { port($0) } }
         }
 
+        func numbers(of tried: [Int]) -> TriedEndpoints { TriedEndpoints(tried.map { places[$0].number }) }
+
         func port(_ place: Int) -> UInt16 { places[place].address.port }
 
         func hasAlternative(to tried: [Int], at milliseconds: Milliseconds = 0) -> Bool {
-            places.hasAlternative(0, excluding: TriedEndpoints(tried), Table.moment(milliseconds))
+            places.hasAlternative(0, for: Seeker(tried: numbers(of: tried)), Table.moment(milliseconds))
         }
 
         func connectFailed(_ place: Int, at milliseconds: Milliseconds = 0) -> Bool {
             places.connectFailed(place, Table.moment(milliseconds))
         }
 
+        func closes(_ place: Int, at milliseconds: Milliseconds) {
+            places.answeredThatItCloses(place, Table.moment(milliseconds))
+        }
+
+        func begin(_ place: Int) -> EndpointTable.Admission { places.begin(place) }
+
+        func failed(_ place: Int) -> Int? { places.failed(place) }
+
+        func connectionOpens(_ place: Int) -> Bool { places.connectionOpens(place) }
+
         func connectBegan(_ place: Int, until milliseconds: Milliseconds) {
             places.connectBegan(place, until: Table.moment(milliseconds))
         }
 
-        private static func moment(_ milliseconds: Milliseconds) -> Instant {
+        fileprivate static func moment(_ milliseconds: Milliseconds) -> Instant {
             Instant(microseconds: 1_000_000) + milliseconds
         }
     }
@@ -94,7 +128,7 @@ import Testing
         let a = endpoint(1)
         let table = Table([a])
         let place = try #require(table.pick())
-        table.places.connectionOpened(place)
+        #expect(table.connectionOpens(place))
         #expect(table.adopt([]) == [place])
         #expect(table.adopt([Endpoint(address: a.address)]) == [])
         let next = try #require(table.pick())
@@ -107,8 +141,8 @@ import Testing
     @Test func aPlaceIsFreeAfterItsLastConnection() throws {
         let table = Table([endpoint(1)])
         let place = try #require(table.pick())
-        table.places.connectionOpened(place)
-        table.places.connectionOpened(place)
+        #expect(table.connectionOpens(place))
+        #expect(table.connectionOpens(place))
         #expect(table.adopt([]) == [place])
         table.places.freeIfUnused(place)
         #expect(table.port(place) == 1, "two connections are there")
@@ -118,6 +152,15 @@ import Testing
         #expect(table.places[place].stats == nil)
         _ = table.adopt([endpoint(2)])
         #expect(table.pick() == place, "the next one takes the place")
+    }
+
+    @Test func whoGetsThePlaceOfATriedEndpointWasNotTried() throws {
+        let table = Table([endpoint(1)])
+        let place = try #require(table.pick())
+        let seeker = Seeker(tried: table.numbers(of: [place]))
+        for left in table.adopt([]) { table.places.freeIfUnused(left) }
+        _ = table.adopt([endpoint(2)])
+        #expect(table.places.pick(0, for: seeker, Table.moment(0)) == .place(place))
     }
 
     @Test func aPlaceWithoutConnectionsIsFreeAtOnce() throws {
@@ -130,7 +173,7 @@ import Testing
     @Test func aConnectionThatClosesFreesNobodyWhoStays() throws {
         let table = Table([endpoint(1)])
         let place = try #require(table.pick())
-        table.places.connectionOpened(place)
+        #expect(table.connectionOpens(place))
         table.places.connectionClosed(place)
         table.places.freeIfUnused(place)
         #expect(table.places[place].stats != nil)
@@ -176,13 +219,13 @@ import Testing
         for expected: UInt16 in [1, 2] {
             let place = try #require(one.pick())
             #expect(one.port(place) == expected)
-            one.places.requestBegan(place)
+            #expect(one.begin(place) == .yes)
         }
         let place = try #require(other.pick())
         #expect(other.port(place) == 3)
-        other.places.requestBegan(place)
+        #expect(other.begin(place) == .yes)
         #expect(endpoints.map { $0.stats.inFlight.load(ordering: .relaxed) } == [1, 1, 1])
-        other.places.requestEnded(place)
+        other.places.end(place)
         #expect(endpoints.map { $0.stats.inFlight.load(ordering: .relaxed) } == [1, 1, 0])
     }
 
@@ -191,16 +234,15 @@ import Testing
         var places: [Int] = []
         for _ in 0..<3 { places.append(try #require(table.pick(excluding: places))) }
         #expect(Set(places).count == 3)
-        #expect(table.pick(excluding: places) == nil)
-        #expect(table.pick(.untried, excluding: places) == nil)
+        #expect(table.choose(excluding: places) == .none)
     }
 
     @Test func triedEndpointsAreCountedUpToTheLimit() {
-        let places = Array(0..<Limits.attemptsMax + 3)
-        let tried = TriedEndpoints(places)
+        let numbers = (1...Limits.attemptsMax + 3).map { Int32($0) }
+        let tried = TriedEndpoints(numbers)
         #expect(tried.count == Limits.attemptsMax)
-        #expect(places.filter { tried.contains(Int32($0)) } == Array(0..<Limits.attemptsMax))
-        #expect(!TriedEndpoints().contains(-1), "what is not used yet is no place")
+        #expect(numbers.filter { tried.contains($0) } == Array(numbers.prefix(Limits.attemptsMax)))
+        #expect(!TriedEndpoints().contains(0), "what is not used yet is no number")
     }
 
     // ---- endpoints that cannot be reached ---------------------------------------------------------------------------
@@ -212,52 +254,49 @@ import Testing
         let other = try #require(table.pick(at: 500))
         #expect(other != place)
         #expect((0..<4).map { _ in table.pick(at: 500) } == [other, other, other, other])
-        #expect(table.pick(excluding: [other], at: 500) == nil)
-        #expect(table.pick(.untried, excluding: [other], at: 500) == place)
+        #expect(table.pick(excluding: [other], at: 500) == place)
         #expect(Set((0..<2).map { _ in table.pick(at: 1_000) }) == [place, other], "after a second it is sound again")
     }
 
     /// An endpoint that comes up is to serve within about a second, however often it has failed.
     @Test func everyFailureCastsDoubtForASecond() throws {
-        let table = Table([endpoint(1)])
+        let table = Table((1...2).map { endpoint($0) })
         let place = try #require(table.pick())
         for (index, now) in ([0, 500, 999, 1_999, 60_000] as [Milliseconds]).enumerated() {
             #expect(table.connectFailed(place, at: now) == (index == 0), "only the first in a row is news")
-            #expect(table.pick(at: now + 999) == nil)
-            #expect(table.pick(at: now + 1_000) == place)
+            #expect(!(0..<2).map { _ in table.pick(at: now + 999) }.contains(place))
+            #expect((0..<2).map { _ in table.pick(at: now + 1_000) }.contains(place))
         }
     }
 
     @Test func aConnectionThatComesAboutEndsAllDoubt() throws {
-        let table = Table([endpoint(1)])
+        let table = Table((1...2).map { endpoint($0) })
         let place = try #require(table.pick())
         _ = table.connectFailed(place)
         table.places.connectSucceeded(place)
-        #expect(table.pick(at: 1) == place)
+        #expect((0..<2).map { _ in table.pick(at: 1) }.contains(place))
         #expect(table.connectFailed(place, at: 2), "it is news again")
     }
 
     @Test func doubtIsSharedByAllWorkers() throws {
-        let endpoints = [endpoint(1)]
+        let endpoints = (1...2).map { endpoint($0) }
         let (one, other) = (Table(endpoints), Table(endpoints))
         let place = try #require(one.pick())
         #expect(one.connectFailed(place))
-        #expect(other.pick() == nil)
+        #expect(!(0..<4).map { _ in other.pick() }.contains(place))
         #expect(!other.connectFailed(place, at: 1), "no news for anyone")
         other.places.connectSucceeded(place)
-        #expect(one.pick(at: 2) == place)
+        #expect((0..<2).map { _ in one.pick(at: 2) }.contains(place))
     }
 
-    @Test func anEndpointIsProvenByItsFirstConnection() throws {
-        let table = Table((1...2).map { endpoint($0) })
-        let places = try (0..<2).map { _ in try #require(table.pick()) }
-        #expect(table.pick(.proven) == nil)
+    @Test func aSecondTryPrefersWhatHasBeenReached() throws {
+        let table = Table((1...3).map { endpoint($0) })
+        let places = try (0..<3).map { _ in try #require(table.pick()) }
         table.places.connectSucceeded(places[1])
-        #expect((0..<3).map { _ in table.pick(.proven) } == [places[1], places[1], places[1]])
-        #expect(table.pick(.proven, excluding: [places[1]]) == nil)
+        #expect((0..<3).map { _ in table.pick(excluding: [places[0]]) } == [places[1], places[1], places[1]])
         _ = table.connectFailed(places[1])
-        #expect(table.pick(.proven, at: 999) == nil)
-        #expect(table.pick(.proven, at: 1_000) == places[1])
+        #expect(table.pick(excluding: [places[0]], at: 999) == places[2])
+        #expect(table.pick(excluding: [places[0]], at: 1_000) == places[1])
     }
 
     @Test func oneRequestAtATimeTriesWhatIsNotProven() throws {
@@ -269,6 +308,93 @@ import Testing
         table.places.connectSucceeded(place)
         table.connectBegan(place, until: 900)
         #expect(Set((0..<2).map { _ in table.pick(at: 301) }).contains(place), "what is proven takes many at a time")
+    }
+
+    @Test func aServerThatEndsConnectionsAfterKeepingThemIsDoubted() throws {
+        let table = Table((1...2).map { endpoint($0) })
+        let place = try #require(table.pick())
+        for _ in 0..<5 { table.closes(place, at: 0) }
+        #expect((0..<2).map { _ in table.pick() }.contains(place), "it never kept one")
+        table.places.answeredThatItKeeps(place)
+        for _ in 0..<2 { table.closes(place, at: 0) }
+        table.places.answeredThatItKeeps(place)
+        for _ in 0..<2 { table.closes(place, at: 0) }
+        #expect((0..<2).map { _ in table.pick() }.contains(place), "now and then every server ends one")
+        table.closes(place, at: 0)
+        #expect(!(0..<4).map { _ in table.pick(at: 999) }.contains(place))
+        #expect((0..<2).map { _ in table.pick(at: 1_000) }.contains(place))
+    }
+
+    // ---- limits, trials, last resorts ---------------------------------------------------------------------------------
+
+    @Test func anEndpointTakesNoMoreRequestsThanItMay() throws {
+        let table = Table([.roundRobin]) { $0.capacity.requestsPerEndpointMax = 1 }
+        _ = table.adopt([endpoint(1), endpoint(2)])
+        let first = try #require(table.pick())
+        #expect(table.begin(first) == .yes)
+        #expect(table.begin(first) == .no, "another was first")
+        let second = try #require(table.pick())
+        #expect(second != first)
+        #expect(table.pick(excluding: [second]) == nil)
+        #expect(table.choose(excluding: [second]) == .busy)
+        #expect(table.begin(second) == .yes)
+        #expect(table.choose() == .busy)
+        table.places.end(first)
+        #expect(table.pick() == first)
+    }
+
+    @Test func anEndpointGetsNoMoreConnectionsThanItMay() throws {
+        let table = Table([.roundRobin]) { $0.capacity.connectionsPerEndpointMax = 1 }
+        _ = table.adopt([endpoint(1)])
+        let place = try #require(table.pick())
+        #expect(table.connectionOpens(place))
+        #expect(!table.connectionOpens(place))
+        #expect(table.choose() == .busy)
+        table.places[place].firstIdle = 3
+        #expect(table.pick() == place, "one is idle")
+        table.places[place].firstIdle = -1
+        table.places.connectionClosed(place)
+        #expect(table.pick() == place)
+    }
+
+    @Test func oneRepeatableRequestAtATimeIsATrial() throws {
+        let table = Table([endpoint(1), Endpoint(address: .anyIPv4(port: 2), standing: .trial)])
+        #expect(Set(table.ports(picks: 4)) == [1], "a request that cannot be repeated is none")
+        let place = try #require((0..<2).compactMap { _ in table.pick(mayProve: true) }.first { table.port($0) == 2 })
+        #expect(table.begin(place) == .onTrial)
+        #expect(table.begin(place) == .no)
+        #expect((0..<4).compactMap { _ in table.pick(mayProve: true) }.allSatisfy { table.port($0) == 1 })
+        table.places.trialEnded(place)
+        #expect((0..<2).compactMap { _ in table.pick(mayProve: true) }.contains(place))
+    }
+
+    @Test func anyRequestIsATrialWhenNoneCameThatAnotherCouldServe() {
+        let table = Table([endpoint(1), Endpoint(address: .anyIPv4(port: 2), standing: .trial)])
+        #expect((0..<4).compactMap { _ in table.pick(at: 999) }.allSatisfy { table.port($0) == 1 })
+        #expect((0..<2).compactMap { _ in table.pick(at: 1_000) }.contains { table.port($0) == 2 })
+    }
+
+    @Test func whoeverIsLeftIsTheLastResort() throws {
+        let table = Table([
+            Endpoint(address: .anyIPv4(port: 1), standing: .draining),
+            Endpoint(address: .anyIPv4(port: 2), standing: .resting), endpoint(3),
+        ])
+        var tried: [Int] = []
+        var ports: [UInt16] = []
+        while let place = table.pick(excluding: tried) {
+            tried.append(place)
+            ports.append(table.port(place))
+        }
+        #expect(ports == [3, 2, 1], "those that leave come last")
+    }
+
+    @Test func failuresInARowAreToldAtEachThreshold() throws {
+        let table = Table([.roundRobin]) { $0.ejection.consecutiveFailures = 3 }
+        _ = table.adopt([endpoint(1)])
+        let place = try #require(table.pick())
+        #expect((1...7).map { _ in table.failed(place) } == [nil, nil, 3, nil, nil, 6, nil])
+        table.places.succeeded(place, after: 100, Instant(microseconds: 0))
+        #expect((1...3).map { _ in table.failed(place) } == [nil, nil, 3])
     }
 
     @Test func anAlternativeIsSoundAndUntried() throws {
@@ -284,8 +410,8 @@ import Testing
 }
 
 extension TriedEndpoints {
-    fileprivate init(_ places: [Int]) {
+    fileprivate init(_ numbers: [Int32]) {
         self.init()
-        for place in places { insert(place) }
+        for number in numbers { insert(number) }
     }
 }

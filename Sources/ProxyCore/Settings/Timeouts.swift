@@ -8,9 +8,6 @@ package struct Timeouts: Equatable, Sendable {
     package var idleMilliseconds: Milliseconds = 75_000
     /// For a TCP connection to an endpoint to come about, while another could be tried instead.
     package var connectMilliseconds: Milliseconds = 2_000
-    /// For an endpoint, where all that are known refuse to be connected to: they may be starting, or their successors
-    /// about to be found.
-    package var queueMilliseconds: Milliseconds = 1_000
     /// How long a client that has ended its direction is served on while its answer has not begun: it may have sent its
     /// last request, but more likely it has gone.
     package var halfClosedMilliseconds: Milliseconds = 1_000

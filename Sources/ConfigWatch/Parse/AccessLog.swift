@@ -12,11 +12,4 @@ extension Parse {
             return .file(text)
         }
     }
-
-    static func logLevel(_ text: String) throws(Rejection) -> LogLevel {
-        guard let level = LogLevel(rawValue: text) else {
-            throw Rejection("is no log level; use " + alternatives(LogLevel.allCases.map(\.rawValue)))
-        }
-        return level
-    }
 }

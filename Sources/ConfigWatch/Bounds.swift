@@ -1,0 +1,36 @@
+import ProxyCore
+
+/// How far a value may go where its kind alone does not say, with the reason.
+enum Bounds {
+    /// Any shorter, a name server would be asked without pause.
+    static let resolveIntervalMillisecondsMin: Milliseconds = 10
+    /// Any shorter, a probe would be a load of its own.
+    static let healthIntervalMillisecondsMin: Milliseconds = 100
+    /// epoll_wait(2) counts milliseconds in an Int32; this is the last whole hour in it.
+    static let durationMillisecondsMax: Milliseconds = 596 * 3_600_000
+
+    /// Each worker costs a listener of its own for every address.
+    static let workers = 1...256
+    /// More probes in a row would take minutes to say anything.
+    static let probesInARow = 1...100
+    static let failuresInARow = 1...1_000
+    /// A request that kills whoever gets it must not be shown to a whole pool.
+    static let attempts = 1...8
+    /// A waiting request keeps its client's connection and a buffer with its head.
+    static let queuedRequests = 0...65_536
+    /// More than the descriptors or the memory of one process allow; 0 stands for no limit.
+    static let perEndpoint = 0...1_000_000
+    /// Of one connection; 0 stands for no limit.
+    static let requests = 0...1_000_000_000
+
+    /// What fits into a worker's block behind a head.
+    static let retryBodyBytesMax = 64 * 1024
+    /// Field and cookie names. Nothing in use comes near.
+    static let nameBytesMax = 128
+    /// A probe's target, and the name of a gRPC service.
+    static let healthTargetBytesMax = 2_048
+    /// What is looked for in the first 64 KiB of a body.
+    static let healthBodyBytesMax = 1_024
+    /// Sixteen times what SHA-256 makes use of.
+    static let secretBytesMax = 1_024
+}
