@@ -46,6 +46,7 @@ let package = Package(
         .testTarget(name: "FuzzTests", dependencies: ["ProxyCore"], swiftSettings: strict),
         .testTarget(name: "DiscoveryTests", dependencies: ["Discovery"], swiftSettings: strict),
         .testTarget(name: "ConfigWatchTests", dependencies: ["ConfigWatch"], swiftSettings: strict),
+        .testTarget(name: "SimulationTests", dependencies: ["ProxyCore", "Discovery"], swiftSettings: strict),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "ConfigWatch"], swiftSettings: strict),
     ]
 )

@@ -1,0 +1,52 @@
+@testable import ProxyCore
+
+// As in `Waiting.swift`: requests that find no endpoint wait for one.
+
+extension SimulatedWorker {
+    private static let retryMilliseconds: Milliseconds = 100
+
+    func waitOrReply(_ request: Request) {
+        let deadline = request.waitDeadline ?? now + settings.capacity.queueMilliseconds
+        let hasRoom = request.isWaiting || waiting.count < settings.capacity.queuedRequestsMax
+        guard now < deadline, hasRoom else {
+            referee.waitedInVain(request, in: self, hasRoom: hasRoom)
+            return reply(request, request.failure)
+        }
+        if !request.isWaiting {
+            if request.waitDeadline != nil { waiting.insert(request, at: 0) } else { waiting.append(request) }
+            request.isWaiting = true
+        }
+        if request.waitDeadline == nil { request.waitBegan = now }
+        request.waitDeadline = deadline
+        clock.cancel(&request.waitTimer)
+        request.waitTimer = clock.at(min(deadline, now + Self.retryMilliseconds)) { [unowned self] in
+            if request.isWaiting { attachAgain(request) }
+        }
+    }
+
+    func attachAgain(_ request: Request) {
+        request.seeker.tried = TriedEndpoints()
+        attachUpstream(request)
+    }
+
+    func stopWaiting(_ request: Request) {
+        guard request.isWaiting else { return }
+        request.isWaiting = false
+        clock.cancel(&request.waitTimer)
+        waiting.removeAll { $0 === request }
+    }
+
+    func wakeWaiting() { for request in waiting { enqueue(request) } }
+
+    func wakeFirstWaiting() { if let request = waiting.first { enqueue(request) } }
+
+    func wakePeers() {
+        for peer in peers where !peer.waiting.isEmpty && !peer.isWoken {
+            peer.isWoken = true
+            clock.after(microseconds: 20) {
+                peer.isWoken = false
+                peer.wakeFirstWaiting()
+            }
+        }
+    }
+}
