@@ -12,9 +12,9 @@ BALANCER := $(CURDIR)/.build/release/balancer
 # command is not there yet.
 packages-build := libc-ares-dev libssl-dev libnghttp2-dev pkg-config
 packages-lint := python3 git
-packages-test := python3 python3-pytest curl node:nodejs dnsmasq-base iproute2
+packages-test := python3 python3-pytest python3-grpcio iptables curl node:nodejs dnsmasq-base iproute2
 # For the scenario under Compose, which says so where it has to be left out.
-packages-test-docker := dockerd:docker.io docker-compose:docker-compose iptables
+packages-test-docker := dockerd:docker.io docker-compose:docker-compose
 packages-bench := python3 wrk nginx:nginx-light haproxy strace
 packages-demo := python3 curl node:nodejs dnsmasq-base
 
@@ -58,18 +58,26 @@ sanitize-thread: toolchain install-build install-test
 bench: build install-bench ## compare with nginx and HAProxy on this machine
 	BALANCER=$(BALANCER) bench/run
 
+.PHONY: micro
+micro: toolchain install-build ## measure what it takes to pick an endpoint
+	$(SWIFT) run --configuration release MicroBench
+
+.PHONY: bench-discovery
+bench-discovery: build install-bench ## compare how nginx, HAProxy and balancer follow DNS
+	BALANCER=$(BALANCER) bench/discovery/run
+
 .PHONY: demo
 demo: build install-demo ## run the tweet stack on http://127.0.0.1:8080 until Ctrl-C
 	BALANCER=$(BALANCER) deploy/demo/run
 
 .PHONY: lint
 lint: toolchain install-lint ## check form: swift-format and Tests/tidy
-	$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --parallel --recursive Sources Tests bench/micro Package.swift
 	Tests/tidy
 
 .PHONY: format
 format: toolchain ## let swift-format rewrite the source
-	$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
+	$(SWIFT) format --in-place --parallel --recursive Sources Tests bench/micro Package.swift
 
 .PHONY: clean
 clean: ## remove everything that was built
@@ -85,4 +93,4 @@ install-%:
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

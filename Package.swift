@@ -29,6 +29,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "MicroBench", dependencies: ["ProxyCore"], path: "bench/micro", swiftSettings: strict),
         .target(name: "ConfigWatch", dependencies: ["ProxyCore"], swiftSettings: strict),
         .target(
             name: "Discovery",
