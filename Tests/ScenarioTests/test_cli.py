@@ -11,39 +11,81 @@ from pathlib import Path
 
 import pytest
 
-from support.balancer import BINARY, Balancer
+from support.balancer import BINARY, REPOSITORY, Balancer
 from support.client import Client, ask, request
 from support.deadline import seconds
 from support.replicas import Fleet, free_port
 
 HARMLESS = ["--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:9"]
-DURATIONS = [
-    "--drain-timeout",
-    "--header-timeout",
-    "--body-timeout",
-    "--idle-timeout",
-    "--connect-timeout",
-    "--response-timeout",
-    "--upstream-idle-timeout",
-    "--tunnel-timeout",
-    "--resolve-interval",
-]
-OPTIONS = [*DURATIONS, "--listen", "--upstream", "--route", "--policy", "--resolver", "--workers", "--access-log"]
-OPTIONS += ["--log-level"]
-
-# What each option could have been told instead, as its error line has to say.
+# Every option, with a value that is right for it, and with what its error line has to say would be right.
 PORTS = r"from [01] to 65535"
-RIGHT = {
-    "--listen": rf":PORT|{PORTS}",
-    "--upstream": rf":PORT|{PORTS}",
-    "--route": rf"PATH=HOST:PORT|HOST:PORT|{PORTS}",
-    "--policy": r"round-robin.*least-connections",
-    "--resolver": rf"IP:PORT|{PORTS}",
-    "--workers": r"from 1 to \d+",
-    "--access-log": r"stdout.*stderr.*off",
-    "--log-level": r"debug.*info.*error",
-    **{flag: r"\b500ms\b|from \d+ms to \d+h, such as 1s" for flag in DURATIONS},
+DURATION = r"\b500ms\b|from \d+(ms)? to \d+h, such as 1s"
+PERCENTAGE = r"from 0% to 100%, such as 20%"
+NUMBER = r"from [01] to \d+"
+SWITCH = r"on or off"
+OPTIONS = {
+    "--listen": ("127.0.0.1:0", rf":PORT|{PORTS}"),
+    "--upstream": ("127.0.0.1:9", rf":PORT|{PORTS}|weight=N|priority=N|srv:NAME"),
+    "--route": ("/x=127.0.0.1:9", rf"PATH=HOST:PORT|HOST:PORT|{PORTS}|weight=N"),
+    "--policy": ("lc", r"round-robin.*least-connections.*p2c.*random.*ring-hash.*maglev.*sticky"),
+    "--hash-key": ("header:X-User", r"client, uri, header:NAME or cookie:NAME"),
+    "--sticky-cookie": ("route", r"letters, digits"),
+    "--sticky-secret": ("hush", r"1 to 1024 bytes"),
+    "--slow-start": ("0", DURATION),
+    "--health-check": ("off", r"off, tcp, http:/PATH, grpc or grpc:SERVICE"),
+    "--health-interval": ("2s", DURATION),
+    "--health-timeout": ("2s", DURATION),
+    "--health-rise": ("1", NUMBER),
+    "--health-fall": ("1", NUMBER),
+    "--health-status": ("200,204,300-399", r"200-399"),
+    "--health-body": ("ok", r"1 to 1024 bytes"),
+    "--health-host": ("web.test:80", r"HOST or HOST:PORT"),
+    "--ejection": ("off", SWITCH),
+    "--ejection-failures": ("9", NUMBER),
+    "--ejection-time": ("2s", DURATION),
+    "--ejection-max": ("40%", PERCENTAGE),
+    "--panic-threshold": ("0%", PERCENTAGE),
+    "--retry-on": ("connect,500", r"all, off, or some of connect,reset,timeout,gateway,500"),
+    "--retry-attempts": ("8", NUMBER),
+    "--try-timeout": ("2s", DURATION),
+    "--retry-budget": ("30%", PERCENTAGE),
+    "--retry-body": ("32KiB", r"KiB or MiB|from 0 to 64KiB"),
+    "--retry-non-idempotent": ("off", SWITCH),
+    "--resolver": ("127.0.0.1:53", rf"IP:PORT|{PORTS}"),
+    "--resolve-interval": ("2s", DURATION),
+    "--stale-limit": ("off", r"off or a duration"),
+    "--ip-family": ("ipv4", r"any, ipv4 or ipv6"),
+    "--queue-timeout": ("2s", DURATION),
+    "--queue-length": ("100", NUMBER),
+    "--endpoint-requests": ("100", NUMBER),
+    "--endpoint-connections": ("100", NUMBER),
+    "--connection-age": ("2s", DURATION),
+    "--connection-requests": ("100", NUMBER),
+    "--client-age": ("2s", DURATION),
+    "--client-requests": ("100", NUMBER),
+    "--workers": ("1", NUMBER),
+    "--access-log": ("stdout", r"stdout.*stderr.*off"),
+    "--log-level": ("debug", r"debug.*info.*error"),
+    "--drain-timeout": ("2s", DURATION),
+    "--header-timeout": ("2s", DURATION),
+    "--body-timeout": ("2s", DURATION),
+    "--idle-timeout": ("2s", DURATION),
+    "--connect-timeout": ("2s", DURATION),
+    "--response-timeout": ("2s", DURATION),
+    "--upstream-idle-timeout": ("2s", DURATION),
+    "--tunnel-timeout": ("2s", DURATION),
 }
+
+# A value that is wrong for the option, where that is not the same as for most.
+ALWAYS_WRONG = {
+    "--access-log": "/nonexistent/directory/x",
+    "--sticky-secret": "hush" * 300,
+    "--health-body": "much" * 300,
+}
+
+DURATIONS = [flag for flag, (_, right) in OPTIONS.items() if right == DURATION]
+PERCENTAGES = [flag for flag, (_, right) in OPTIONS.items() if right == PERCENTAGE]
+NUMBERS = [flag for flag, (_, right) in OPTIONS.items() if right == NUMBER]
 
 WRONG = [
     *[("--listen", value) for value in ("8080x", "127.0.0.1", ":", ":http", ":65536", ":-1", "300.0.0.1:80")],
@@ -51,14 +93,32 @@ WRONG = [
     *[("--upstream", value) for value in ("web", "web:", ":80", "web:0", "web:65536", "web:http", "web:+80")],
     *[("--upstream", value) for value in ("[::1]", "::1:80", "we b:80", "web..test:80", "http://web:80", "[web]:80")],
     *[("--upstream", value) for value in ("a" * 64 + ".test:80", "web:80/x", "web:80:80")],
-    *[("--route", value) for value in ("/x", "x=web:80", "=web:80", "/x=", "/x=web", "/x=web:0")],
+    *[("--upstream", f"web:80,{role}") for role in ("weight=0", "weight=1001", "priority=256", "spare", "a:80", "")],
+    *[("--upstream", value) for value in ("srv:", "srv:_http._tcp.web:80")],
+    *[("--route", value) for value in ("/x", "x=web:80", "=web:80", "/x=", "/x=web", "/x=web:0", "/x=web:80,weight=x")],
+    *[("--route", value) for value in ("/x=web:80,/y=api:80",)],
     *[("--policy", value) for value in ("fastest", "round-robin,lc")],
+    *[("--hash-key", value) for value in ("ip", "header", "header:", "header:x user", "cookie:a=b")],
+    *[("--sticky-cookie", value) for value in ("a=b", "a b")],
+    *[("--health-check", value) for value in ("on", "http", "http:status", "http://web/status", "http:/a b", "grpc:")],
+    *[("--health-status", value) for value in ("2xx", "199", "600", "300-200", "200,", "200, 204")],
+    *[("--health-host", value) for value in ("http://web", "we b", "web:0")],
+    *[("--retry-on", value) for value in ("on", "502", "all,500", "connect, reset")],
+    *[("--retry-body", value) for value in ("64KB", "64K", "-1", "0.5KiB", "65KiB", "65537")],
     *[("--resolver", value) for value in ("dns.test", "127.0.0.1:0", "127.0.0.1:x", "127.0.0.1:65536")],
-    *[("--workers", value) for value in ("0", "-1", "two", "1.5", "1000000", "99999999999999999999")],
+    *[("--resolve-interval", value) for value in ("0s", "5", "-1s", "s", "1d", "1 s", "99999999999999999999s")],
+    *[("--stale-limit", value) for value in ("0", "never", "597h")],
+    *[("--ip-family", value) for value in ("4", "ipv5")],
+    *[("--workers", value) for value in ("0", "-1", "two", "1.5", "1000000")],
+    *[("--retry-attempts", value) for value in ("0", "9")],
+    ("--health-interval", "99ms"),
+    ("--queue-length", "65537"),
     ("--access-log", "/nonexistent/directory/access.log"),
     ("--log-level", "loud"),
+    *[(flag, "yes") for flag in ("--ejection", "--retry-non-idempotent")],
     *[(flag, "soon") for flag in DURATIONS],
-    *[("--resolve-interval", value) for value in ("0s", "5", "-1s", "s", "1d", "1 s", "99999999999999999999s")],
+    *[(flag, value) for flag in PERCENTAGES for value in ("20", "0.2", "101%", "-1%")],
+    *[(flag, value) for flag in NUMBERS for value in ("many", "99999999999999999999")],
 ]
 
 
@@ -68,6 +128,14 @@ def run(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedPr
     return subprocess.run(
         [str(BINARY), *args], env=clean | (env or {}), capture_output=True, text=True, timeout=seconds(5)
     )
+
+
+def variable(flag: str) -> str:
+    return "BALANCER_" + flag[2:].upper().replace("-", "_")
+
+
+def always_wrong(flag: str) -> str:
+    return ALWAYS_WRONG.get(flag, "no:good:at:all")
 
 
 def harmless_beside(flag: str) -> list[str]:
@@ -96,6 +164,25 @@ def test_help_names_every_option() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     missing = [flag for flag in [*OPTIONS, "--version", "--help"] if not re.search(rf"{flag}\b", done.stdout)]
     assert not missing, f"{missing} not in:\n{done.stdout}"
+    documented = set(re.findall(r"^  (--[a-z-]+) <", done.stdout, re.MULTILINE))
+    assert documented == set(OPTIONS), "an option is not in the list of this file"
+
+
+def test_help_is_readable() -> None:
+    """The same 100 columns on any terminal, and a title for each group of options."""
+    lines = run("--help", env={"COLUMNS": "200"}).stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    titles = ["TRAFFIC", "BALANCING", "HEALTH", "RETRIES", "DISCOVERY", "LIMITS", "PROCESS", "TIME-OUTS"]
+    assert [line[:-1] for line in lines if line[:-1] in titles] == titles
+
+
+def test_readme_has_every_option_and_its_default() -> None:
+    text = " ".join(run("--help").stdout.split())
+    documented = dict(re.findall(r"(--[a-z-]+) <\S+> (?:(?!--).)*?\(default: ((?:[^()]|\([^)]*\))*)\)", text))
+    readme = (REPOSITORY / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `(--[a-z-]+) \S+`(?: \+)? \| (.*?) \|", readme, re.MULTILINE))
+    assert set(rows) == set(OPTIONS)
+    assert {flag: default.replace("`", "") for flag, default in rows.items() if default != "none"} == documented
 
 
 # Wrong values
@@ -105,7 +192,7 @@ def test_help_names_every_option() -> None:
 def test_wrong_value(flag: str, value: str) -> None:
     line = only_line(run(*harmless_beside(flag), f"{flag}={value}"), status=64)
     assert flag in line and f'"{value}"' in line, line
-    assert re.search(RIGHT[flag], line.replace(f'"{value}"', "", 1)), f"it does not say what would be right: {line}"
+    assert re.search(OPTIONS[flag][1], line.replace(f'"{value}"', "", 1)), f"it does not say what would be right: {line}"
 
 
 @pytest.mark.parametrize("flag", OPTIONS)
@@ -117,10 +204,24 @@ def test_empty_value(flag: str) -> None:
 @pytest.mark.parametrize("flag", OPTIONS)
 def test_wrong_value_in_the_environment(flag: str) -> None:
     """A variable is refused like a flag; the line names the variable, which is what the user has to change."""
-    variable = "BALANCER_" + flag[2:].upper().replace("-", "_")
-    value = "/nonexistent/directory/x" if flag == "--access-log" else "no:good:at:all"
-    line = only_line(run(*harmless_beside(flag), env={variable: value}), status=64)
-    assert variable in line and f'"{value}"' in line, line
+    value = always_wrong(flag)
+    line = only_line(run(*harmless_beside(flag), env={variable(flag): value}), status=64)
+    assert line.startswith(f"balancer: {variable(flag)}: "), line
+    assert (f'"{value}"' in line) == (flag != "--sticky-secret"), line
+
+
+def test_the_secret_is_shown_nowhere() -> None:
+    """Not where it is wrong, not where another option is, not where its own name is."""
+    for args in (["--sticky-secret", "hush" * 300], ["--sticky-secret=hush", "--workers=0"], ["--sticky-secrte=hush"]):
+        assert "hush" not in only_line(run(*HARMLESS, *args), status=64)
+    with Balancer("--upstream", "127.0.0.1:9", "--log-level", "trace", env={"BALANCER_STICKY_SECRET": "hush"}) as balancer:
+        balancer.wait_log(r"service default:")
+        assert not [line for line in balancer.log_lines() if "hush" in line]
+
+
+def test_a_target_in_two_roles() -> None:
+    line = only_line(run("--upstream", "web:80", "--upstream", "web:80,backup"), status=64)
+    assert '"web:80,backup"' in line and "once" in line
 
 
 def test_a_value_with_control_bytes_stays_on_one_line() -> None:
@@ -151,22 +252,16 @@ def test_nothing_to_serve() -> None:
 
 def test_everything_from_the_environment(tmp_path: Path) -> None:
     with Fleet(3) as fleet:
-        env = {
-            "BALANCER_LISTEN": "127.0.0.1:0",
-            "BALANCER_UPSTREAM": f"{fleet[0].name},{fleet[1].name}",
+        env = {variable(flag): right for flag, (right, _) in OPTIONS.items()} | {
+            "BALANCER_UPSTREAM": f"{fleet[0].name},weight=2,{fleet[1].name}, weight=2",
             "BALANCER_ROUTE": f"/x={fleet[2].name}",
-            "BALANCER_POLICY": "lc",
-            "BALANCER_RESOLVER": "127.0.0.1:53",
-            "BALANCER_WORKERS": "1",
             "BALANCER_ACCESS_LOG": f"{tmp_path}/access.log",
-            "BALANCER_LOG_LEVEL": "debug",
-            **{"BALANCER_" + flag[2:].upper().replace("-", "_"): "2s" for flag in DURATIONS},
         }
         with Balancer(env=env) as balancer:
             assert ask(balancer.address, request("GET", "/x")).content.decode() == fleet[2].name
             both = {ask(balancer.address, request("GET", "/")).content.decode() for _ in range(20)}
             assert both == {fleet[0].name, fleet[1].name}
-            balancer.wait_log(rf"service default: {fleet[0].name}, {fleet[1].name} least-connections$")
+            balancer.wait_log(rf"service default: {fleet[0].name},weight=2, {fleet[1].name},weight=2 least-connections$")
         assert len((tmp_path / "access.log").read_text().splitlines()) == 21
 
 
@@ -189,7 +284,7 @@ def test_an_empty_variable_is_as_none() -> None:
 @pytest.mark.parametrize("flag", OPTIONS)
 def test_both_spellings(flag: str) -> None:
     """`--flag=value` is `--flag value`: the same wrong value is refused in the same words."""
-    value = "/nonexistent/directory/x" if flag == "--access-log" else "no:good:at:all"
+    value = always_wrong(flag)
     args = harmless_beside(flag)
     together = only_line(run(*args, f"{flag}={value}"), status=64)
     assert only_line(run(*args, flag, value), status=64) == together

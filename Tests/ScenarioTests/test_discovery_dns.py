@@ -94,6 +94,31 @@ def test_last_good_set_stays(fault: Reply) -> None:
             wait_served_by(balancer, fleet, 1, within=3)
 
 
+def test_an_answer_with_the_wrong_id_is_not_believed() -> None:
+    """It is what a forger sends; the answer that was asked for comes when the server is itself again."""
+    with Fleet(2) as fleet, DnsServer() as dns:
+        dns.serve("web.test", fleet.hosts[0])
+        with Balancer("--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, *QUICK) as balancer:
+            wait_started(balancer, fleet, 0)
+            dns.serve("web.test", fleet.hosts[1], wrong_id=True)
+            dns.wait_queries("web.test", 4, "A", within=10)
+            assert set(served_by(balancer, 8)) == {fleet[0].name}
+            dns.serve("web.test", fleet.hosts[1])
+            wait_served_by(balancer, fleet, 1, within=6)
+
+
+def test_a_dns_server_that_restarts_on_its_port_is_heard_again() -> None:
+    with Fleet(2) as fleet, DnsServer() as dns:
+        dns.serve("web.test", fleet.hosts[0])
+        with Balancer("--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, *QUICK) as balancer:
+            wait_started(balancer, fleet, 0)
+            dns.stop()
+            balancer.wait_log(r"web\.test: .*, keeping 1 endpoint")
+            with DnsServer(port=dns.port) as restarted:
+                restarted.serve("web.test", fleet.hosts[1])
+                wait_served_by(balancer, fleet, 1, within=3)
+
+
 def test_last_good_set_stays_when_the_dns_server_is_gone() -> None:
     with Fleet(2) as fleet, DnsServer() as dns:
         dns.serve("web.test", *fleet.hosts)
@@ -190,8 +215,8 @@ def test_an_address_that_two_names_give_is_one_endpoint() -> None:
 # How it asks
 
 
-def test_ttl_is_ignored() -> None:
-    """Each name is asked for once an interval, though its answers claim 600 s."""
+def test_a_ttl_of_600_seconds_is_not_waited_for() -> None:
+    """Each name is asked for once an interval at least."""
     with Fleet(1) as fleet, DnsServer() as dns:
         dns.serve("web.test", *fleet.hosts, ttl=600)
         args = ["--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, "--resolve-interval", "200ms"]
@@ -201,6 +226,116 @@ def test_ttl_is_ignored() -> None:
             took = ten[9].at - ten[0].at
             assert 9 * 0.1 <= took <= seconds(9 * 0.3), f"ten queries in {took:.2f} s at an interval of 200 ms"
             assert len(dns.queries("web.test", "AAAA", since=ten[0].at)) >= 8
+
+
+def test_a_ttl_of_0_is_asked_again_ten_times_a_second() -> None:
+    """The interval is only the longest that an answer is used; a shorter TTL is honoured, down to 100 ms."""
+    with Fleet(2) as fleet, DnsServer() as dns:
+        dns.serve("web.test", fleet.hosts[0], ttl=0)
+        args = ["--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, "--resolve-interval", "1m"]
+        with Balancer(*args) as balancer:
+            wait_started(balancer, fleet, 0)
+            six = dns.wait_queries("web.test", 6, "A")
+            took = six[5].at - six[0].at
+            assert 5 * 0.09 <= took <= seconds(5 * 0.2), f"six queries in {took:.2f} s"
+            dns.serve("web.test", fleet.hosts[1], ttl=600)
+            wait_served_by(balancer, fleet, 1, within=1)
+
+
+def test_a_shuffled_answer_moves_nothing() -> None:
+    """Each answer is in another order: endpoints and their connections stay, and so does the evenness."""
+    with Fleet(5) as fleet, DnsServer() as dns:
+        dns.serve("web.test", *fleet.hosts, shuffled=True)
+        args = ["--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, "--workers", "1", *QUICK]
+        with Balancer(*args, "--health-check", "off") as balancer:
+            wait_started(balancer, fleet, *range(5))
+            accepted = [replica.accepted for replica in fleet]
+            for _ in range(5):
+                answers = served_by(balancer, 10)
+                assert [answers.count(replica.name) for replica in fleet] == [2] * 5
+                dns.wait_queries("web.test", 1, "A")
+            assert [replica.accepted for replica in fleet] == accepted
+            assert len([line for line in balancer.log_lines() if "5 endpoints (+" in line]) == 1
+
+
+def test_a_record_given_twice_is_one_endpoint() -> None:
+    with Fleet(2) as fleet, DnsServer() as dns:
+        dns.serve("web.test", fleet.hosts[0], *fleet.hosts, fleet.hosts[0])
+        args = ["--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, "--workers", "1", *QUICK]
+        with Balancer(*args) as balancer:
+            wait_started(balancer, fleet, 0, 1)
+            answers = served_by(balancer, 20)
+            assert answers.count(fleet[0].name) == 10, answers
+
+
+def test_aliases_are_followed() -> None:
+    """web.test is an alias of one.test, that of two.test, and that is where the addresses are."""
+    with Fleet(2) as fleet, DnsServer() as dns:
+        dns.serve("web.test", fleet.hosts[0], aliases=("one.test", "two.test"))
+        with Balancer("--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, *QUICK) as balancer:
+            wait_started(balancer, fleet, 0)
+            dns.serve("web.test", fleet.hosts[1], aliases=("three.test",))
+            wait_served_by(balancer, fleet, 1)
+
+
+def test_a_server_that_refuses_edns_is_asked_without() -> None:
+    with Fleet(2) as fleet, DnsServer() as dns:
+        dns.serve("web.test", fleet.hosts[0], plain=True)
+        with Balancer("--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, *QUICK) as balancer:
+            wait_started(balancer, fleet, 0)
+            assert {query.edns for query in dns.queries("web.test", "A")} == {True, False}
+            dns.serve("web.test", fleet.hosts[1], plain=True)
+            wait_served_by(balancer, fleet, 1)
+
+
+def test_one_family_alone_is_asked_for() -> None:
+    with Fleet(loopback(1), "::1") as fleet, DnsServer() as dns:
+        dns.serve("web.test", *fleet.hosts)
+        args = ["--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, *QUICK]
+        for family, index, unused in (("ipv4", 0, "AAAA"), ("ipv6", 1, "A")):
+            began = time.monotonic()
+            with Balancer(*args, "--ip-family", family) as balancer:
+                wait_started(balancer, fleet, index)
+            assert not dns.queries("web.test", unused, since=began)
+
+
+def test_each_change_and_its_reason_is_one_line() -> None:
+    with Fleet(2) as fleet, DnsServer() as dns:
+        one, two = fleet.hosts
+        dns.serve("web.test", one)
+        with Balancer("--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, *QUICK) as balancer:
+            wait_started(balancer, fleet, 0)
+            dns.serve("web.test", two)
+            wait_served_by(balancer, fleet, 1)
+            dns.answer("web.test", SERVFAIL)
+            balancer.wait_log("keeping")
+            dns.serve("web.test", two)
+            balancer.wait_log("resolved again")
+            dns.answer("web.test", NXDOMAIN)
+            balancer.wait_log("0 endpoints")
+            words = [line.split(maxsplit=2) for line in balancer.log_lines()]
+            assert [f"{level} {said}" for _, level, said in words if said.startswith("web.test")] == [
+                f"info web.test:{fleet.port}: 1 endpoint (+{one})",
+                f"info web.test:{fleet.port}: 1 endpoint (+{two}, -{one})",
+                "warning web.test: SERVFAIL, keeping 1 endpoint",
+                "info web.test: resolved again, keeping 1 endpoint",
+                f"warning web.test:{fleet.port}: 0 endpoints (-{two}): no such name",
+            ]
+
+
+def test_stale_addresses_leave_after_their_limit() -> None:
+    with Fleet(1) as fleet, DnsServer() as dns:
+        dns.serve("web.test", *fleet.hosts)
+        args = ["--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, "--stale-limit", "1s", *QUICK]
+        with Balancer(*args) as balancer:
+            wait_started(balancer, fleet, 0)
+            dns.answer("web.test", SERVFAIL)
+            failed = time.monotonic()
+            wait_until(lambda: status(balancer) == 503, "the pool empties", within=4)
+            assert time.monotonic() - failed > 0.8
+            balancer.wait_log(r"0 endpoints \(-.*\): nothing learned for 1 s, SERVFAIL")
+            dns.serve("web.test", *fleet.hosts)
+            wait_until(lambda: status(balancer) == 200, "it serves again")
 
 
 def test_a_name_used_twice_is_asked_for_once() -> None:
@@ -236,6 +371,25 @@ def test_forty_replicas_in_one_datagram() -> None:
             assert all(1220 <= query.udp_size <= 4096 for query in asked), asked
 
 
+def test_a_thousand_replicas() -> None:
+    """Over TCP, because no datagram holds them. One process listens for all of 127.0.0.0/8."""
+    hosts = [f"127.20.{number // 250}.{number % 250 + 1}" for number in range(1000)]
+    with Fleet("0.0.0.0") as fleet, DnsServer() as dns:
+        dns.serve("web.test", *hosts, ttl=0)
+        args = ["--upstream", f"web.test:{fleet.port}", "--resolver", dns.address, "--workers", "1"]
+        with Balancer(*args, "--health-check", "off") as balancer:
+            wait_until(lambda: status(balancer) == 200, "it serves")
+            served_by(balancer, 1000)
+            lines = balancer.wait_access(1001)
+            used = {line.partition("upstream=")[2].partition(":")[0] for line in lines}
+            assert used == set(hosts)
+            dns.serve("web.test", *hosts[:7])
+            balancer.wait_log(r"7 endpoints \(-.* 977 more\)")
+            served_by(balancer, 70)
+            lines = balancer.wait_access(1071)[1001:]
+            assert {line.partition("upstream=")[2].partition(":")[0] for line in lines} == set(hosts[:7])
+
+
 def test_a_truncated_answer_that_tcp_cannot_complete_shrinks_nothing() -> None:
     with Fleet(40) as fleet, DnsServer(tcp=False) as dns:
         dns.serve("web.test", *fleet.hosts)
@@ -264,6 +418,22 @@ def test_a_second_resolver_is_asked_where_the_first_is_silent() -> None:
         args = ["--resolver", silent.address, "--resolver", dns.address, *QUICK]
         with Balancer("--upstream", f"web.test:{fleet.port}", *args) as balancer:
             wait_until(lambda: status(balancer) == 200, "the second resolver's answer is used", within=4)
+
+
+def test_a_dead_first_resolver_costs_nothing_once_known() -> None:
+    """Its silence lasts 700 ms for whoever asks it first: from the second time on, nobody does."""
+    with Fleet(2) as fleet, DnsServer() as dead, DnsServer() as dns:
+        dead.answer("web.test", SILENCE)
+        dns.serve("web.test", fleet.hosts[0])
+        args = ["--resolver", dead.address, "--resolver", dns.address, *QUICK]
+        with Balancer("--upstream", f"web.test:{fleet.port}", *args) as balancer:
+            wait_until(lambda: status(balancer) == 200, "it serves", within=4)
+            balancer.wait_log(f"name server {dead.address} keeps silent: asking {dns.address} first")
+            ten = dns.wait_queries("web.test", 10, "A")
+            assert ten[9].at - ten[0].at < seconds(2.5), "each refresh waits for the dead server"
+            dead.serve("web.test", fleet.hosts[1])
+            wait_served_by(balancer, fleet, 1, within=7)
+            balancer.wait_log(f"name server {dead.address} answers again: asking it first")
 
 
 # What needs no DNS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,6 +96,39 @@ def test_a_searched_name_that_goes_empties_its_pool(tmp_path: Path) -> None:
             wait_until(lambda: serves(balancer), "it serves")
             dns.answer("web.two.test", NXDOMAIN)
             wait_until(lambda: ask(balancer.address, request("GET", "/")).status == 503, "the pool empties")
+
+
+def test_a_swarm_names_the_tasks_of_a_service(tmp_path: Path) -> None:
+    """The service's own name is one virtual address; `tasks.` before it gives the replicas."""
+    text = f"nameserver {loopback(53)}\noptions ndots:0\n"
+    with Fleet(2) as fleet, dns_on_port_53() as dns, etc(tmp_path, "resolv.conf", text):
+        dns.serve("web", loopback(99))
+        dns.serve("tasks.web", *fleet.hosts)
+        with Balancer("--upstream", f"tasks.web:{fleet.port}", "--workers", "1", *QUICK) as balancer:
+            wait_until(lambda: serves(balancer), "it serves")
+            answers = {ask(balancer.address, request("GET", "/")).content.decode() for _ in range(4)}
+            assert answers == {fleet[0].name, fleet[1].name}
+
+
+def test_a_replaced_resolv_conf_is_followed(tmp_path: Path) -> None:
+    """Another server, another search list: both count from the next refresh on, and the old server is left alone."""
+    text = f"nameserver {loopback(53)}\nsearch one.test\n"
+    with Fleet(2) as fleet, dns_on_port_53() as dns, etc(tmp_path, "resolv.conf", text) as file:
+        with DnsServer(host=loopback(54), port=53) as other:
+            dns.serve("web.one.test", fleet.hosts[0])
+            other.serve("web.two.test", fleet.hosts[1])
+            with Balancer("--upstream", f"web:{fleet.port}", *QUICK) as balancer:
+                wait_until(lambda: serves(balancer), "it serves")
+                file.write_text(f"nameserver {loopback(54)}\nsearch two.test\n")
+                wait_until(
+                    lambda: ask(balancer.address, request("GET", "/")).content.decode() == fleet[1].name,
+                    "the other server's address serves",
+                    within=2,
+                )
+                balancer.wait_log(f"resolv.conf changed: asking {loopback(54)}:53")
+                replaced = time.monotonic()
+                other.wait_queries("web.two.test", 3, "A")
+                assert not dns.queries("web.one.test", since=replaced)
 
 
 def test_resolver_flag_takes_the_place_of_the_servers(tmp_path: Path) -> None:

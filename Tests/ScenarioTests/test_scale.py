@@ -49,6 +49,8 @@ class Dnsmasq:
         options += [f"--addn-hosts={self._hosts}", "--pid-file=", "--user=nobody", "--group="]
         unprivileged = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
         self._process = subprocess.Popen([*unprivileged, binary, *options], stderr=subprocess.DEVNULL)
+        # A SIGHUP that comes before it is ready would end it.
+        wait_until(lambda: self._names() is not None, "dnsmasq answers")
 
     @property
     def address(self) -> str:

@@ -159,12 +159,16 @@ class Balancer:
     def paused(self) -> Iterator[None]:
         """Stops the process for the block: what happens in it, the process then finds all at once."""
         self.send_signal(signal.SIGSTOP)
-        stat = Path(f"/proc/{self.pid}/stat")
-        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "the process stops")
+        wait_until(lambda: self._thread_states() == {"T"}, "all threads stop")
         try:
             yield
         finally:
             self.send_signal(signal.SIGCONT)
+
+    def _thread_states(self) -> set[str]:
+        """proc(5): `T` is a thread that a signal has stopped; the leader may stop before the others do."""
+        stats = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        return {stat.read_text().rpartition(")")[2].split()[0] for stat in stats}
 
     def send_signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

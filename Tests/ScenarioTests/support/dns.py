@@ -4,6 +4,7 @@
         dns.serve("web.test", "127.0.1.1", "::1")           # A and AAAA, TTL 600, as Docker's DNS claims
         dns.answer("web.test", SERVFAIL)                    # from now on, for both types
         dns.answer_once("web.test", NXDOMAIN)               # the next query of each type only
+        dns.serve_services("_http._tcp.web", Service("a.test", 8080, priority=10))
         len(dns.queries("web.test", "A"))                   # who asked, over what
 
 A name that was never mentioned is answered NXDOMAIN; a type that was not, with an empty answer.
@@ -12,6 +13,7 @@ A name that was never mentioned is answered NXDOMAIN; a type that was not, with 
 from __future__ import annotations
 
 import ipaddress
+import random
 import socket
 import socketserver
 import struct
@@ -28,18 +30,39 @@ TRUNCATED_RECORDS = 25  # what Docker's DNS leaves of forty in a truncated answe
 
 
 @dataclass(frozen=True)
+class Service:
+    """An SRV record (RFC 2782)."""
+
+    target: str
+    port: int
+    priority: int = 0
+    weight: int = 0
+
+
+@dataclass(frozen=True)
 class Reply:
-    """What one query gets. `truncated`: over UDP only some records and the TC bit; the whole comes over TCP."""
+    """What one query gets.
+
+    `aliases`: CNAMEs from the name to each in turn, and the addresses belong to the last. `shuffled`: each answer in an
+    order of its own. `truncated`: over UDP only some records and the TC bit; the whole comes over TCP. `plain`: FORMERR
+    to whoever uses EDNS, as from servers before RFC 6891. `wrong_id`: the answer is none to this question.
+    """
 
     addresses: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()
+    aliases: tuple[str, ...] = ()
     rcode: int = 0
     ttl: int = 600
+    shuffled: bool = False
     truncated: bool = False
+    plain: bool = False
+    wrong_id: bool = False
     silent: bool = False
     junk: bytes | None = None
 
 
 EMPTY = Reply()
+FORMERR = Reply(rcode=1)
 SERVFAIL = Reply(rcode=2)
 NXDOMAIN = Reply(rcode=3)
 REFUSED = Reply(rcode=5)
@@ -89,24 +112,30 @@ class DnsServer:
 
     # What a scenario says
 
-    def serve(self, name: str, *addresses: str, ttl: int = 600, truncated: bool = False) -> None:
-        """Answers the IPv4 addresses to A and the IPv6 addresses to AAAA, both from the same moment on."""
-        shape = Reply(ttl=ttl, truncated=truncated)
+    def serve(self, name: str, *addresses: str, **shape: object) -> None:
+        """Answers the IPv4 addresses to A and the IPv6 addresses to AAAA, both from the same moment on.
+
+        The rest is what a `Reply` takes.
+        """
         with self._lock:
             for version, kind in ((4, "A"), (6, "AAAA")):
                 own = tuple(a for a in addresses if ipaddress.ip_address(a).version == version)
-                self._replies[name, kind] = replace(shape, addresses=own)
+                self._replies[name, kind] = Reply(addresses=own, **shape)
+
+    def serve_services(self, name: str, *services: Service, **shape: object) -> None:
+        """Answers these to SRV; their targets have to be served as well."""
+        self.answer(name, Reply(services=services, **shape), "SRV")
 
     def answer(self, name: str, reply: Reply, kind: str | None = None) -> None:
         """Gives `reply` to every query for the name, or to those of one type."""
         with self._lock:
-            for each in (kind,) if kind else ("A", "AAAA"):
+            for each in (kind,) if kind else TYPES.values():
                 self._replies[name, each] = reply
 
     def answer_once(self, name: str, reply: Reply, kind: str | None = None) -> None:
         """Gives `reply` to the next query of each type (or of one), before what is said otherwise holds again."""
         with self._lock:
-            for each in (kind,) if kind else ("A", "AAAA"):
+            for each in (kind,) if kind else TYPES.values():
                 self._once.setdefault((name, each), deque()).append(reply)
 
     # What a scenario asks
@@ -150,6 +179,7 @@ class _UdpServer(socketserver.ThreadingUDPServer):
 class _TcpServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 64
+    allow_reuse_address = True
     script: DnsServer
 
 
@@ -204,8 +234,12 @@ def _parse(packet: bytes, transport: str) -> tuple[Query, bytes]:
 def _encode(message_id: bytes, question: bytes, query: Query, reply: Reply) -> bytes:
     if reply.junk is not None:
         return message_id + reply.junk
+    if reply.plain and query.edns:
+        reply, query = FORMERR, replace(query, edns=False)
+    if reply.wrong_id:
+        message_id = bytes(byte ^ 0xFF for byte in message_id)
     opt = b"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00" if query.edns else b""
-    records = [_record(address, reply.ttl) for address in reply.addresses]
+    records = _records(reply)
     size = 12 + len(question) + sum(map(len, records)) + len(opt)
     cut = query.transport == "udp" and (reply.truncated or size > max(query.udp_size, PLAIN_UDP_SIZE))
     kept = records[:TRUNCATED_RECORDS] if cut else records
@@ -214,16 +248,38 @@ def _encode(message_id: bytes, question: bytes, query: Query, reply: Reply) -> b
     return message_id + header + question + b"".join(kept) + opt
 
 
-def _record(address: str, ttl: int) -> bytes:
-    """One resource record whose name points back at the question's (RFC 1035 section 4.1.4)."""
+def _records(reply: Reply) -> list[bytes]:
+    owner = b"\xc0\x0c"  # a pointer to the question's name (RFC 1035 section 4.1.4)
+    aliases = []
+    for alias in reply.aliases:
+        aliases.append(_record(owner, 5, reply.ttl, _name(alias)))
+        owner = _name(alias)
+    records = [_address(owner, address, reply.ttl) for address in reply.addresses]
+    records += [_service(owner, service, reply.ttl) for service in reply.services]
+    return aliases + (random.sample(records, len(records)) if reply.shuffled else records)
+
+
+def _address(owner: bytes, address: str, ttl: int) -> bytes:
     ip = ipaddress.ip_address(address)
-    return struct.pack("!HHHIH", 0xC00C, 1 if ip.version == 4 else 28, 1, ttl, len(ip.packed)) + ip.packed
+    return _record(owner, 1 if ip.version == 4 else 28, ttl, ip.packed)
+
+
+def _service(owner: bytes, service: Service, ttl: int) -> bytes:
+    numbers = struct.pack("!HHH", service.priority, service.weight, service.port)
+    return _record(owner, 33, ttl, numbers + _name(service.target))
+
+
+def _record(owner: bytes, kind: int, ttl: int, data: bytes) -> bytes:
+    return owner + struct.pack("!HHIH", kind, 1, ttl, len(data)) + data
+
+
+def _name(name: str) -> bytes:
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label) + b"\0"
 
 
 def lookup(server: tuple[str, int], name: str) -> set[str]:
     """What a DNS server answers to A over UDP, asked directly: nothing of it comes out of a cache on the way."""
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-    question = labels + b"\x00\x00\x01\x00\x01"
+    question = _name(name) + b"\x00\x01\x00\x01"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(2)
         sock.connect(server)

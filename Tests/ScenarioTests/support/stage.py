@@ -35,10 +35,15 @@ class Stage:
 serve_next = always(ok(b"next"))
 
 
+# An origin counts connections and plays a part on each: it must not take a probe for one.
+UNPROBED = ("--health-check", "off")
+
+
 @contextmanager
 def stage(handler: Handler, *args: str, record: bool = True) -> Iterator[Stage]:
-    with Origin(handler, record=record) as origin, Balancer("--upstream", origin.name, *args) as balancer:
-        yield Stage(origin, balancer)
+    with Origin(handler, record=record) as origin:
+        with Balancer("--upstream", origin.name, *UNPROBED, *args) as balancer:
+            yield Stage(origin, balancer)
 
 
 def passed(fields: Fields) -> list[tuple[str, str]]:
