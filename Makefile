@@ -10,7 +10,8 @@ BALANCER := $(CURDIR)/.build/release/balancer
 
 # What each purpose needs on Debian 12 beside the Swift toolchain. COMMAND:PACKAGE means the package only where the
 # command is not there yet.
-packages-build := libc-ares-dev libssl-dev libnghttp2-dev pkg-config
+packages-build := libc-ares-dev libssl-dev libnghttp2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev \
+    libcrypt-dev pkg-config
 packages-lint := python3 git
 packages-test := python3 python3-pytest python3-grpcio iptables curl node:nodejs dnsmasq-base iproute2
 # For the scenario under Compose, which says so where it has to be left out.

@@ -19,6 +19,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
         .executableTarget(
@@ -31,7 +32,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "MicroBench", dependencies: ["ProxyCore"], path: "bench/micro", swiftSettings: strict),
-        .target(name: "ConfigWatch", dependencies: ["ProxyCore"], swiftSettings: strict),
+        .target(
+            name: "ConfigWatch",
+            dependencies: ["ProxyCore", "CLinux", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
         .target(
             name: "Discovery",
             dependencies: [
@@ -39,9 +43,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .target(name: "ProxyCore", dependencies: ["CLinux", "COpenSSL"], swiftSettings: strict),
+        .target(
+            name: "ProxyCore",
+            dependencies: ["CLinux", "COpenSSL", "CPCRE2", "CZlib", "CBrotli", "CZstd", "CCrypt"],
+            swiftSettings: strict),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore"], swiftSettings: strict),
