@@ -41,8 +41,9 @@ enum Service {
         for listener in listeners { try listener.listen() }
 
         let group = try WorkerGroup(
-            workers: workers, settings: workerSettings(config, workers: workers), snapshot: feed.latest,
-            listeners: listeners, log: accessLog, reports: workerReports(ReportInbox(loop.remote, directory), log))
+            workers: workers, descriptorsMax: descriptorsMax(workers: workers), plan: plan(config),
+            snapshot: feed.latest, listeners: listeners, log: accessLog,
+            reports: workerReports(ReportInbox(loop.remote, directory), log))
         feed.group = group
         announce(config, listeners, log)
 
@@ -130,17 +131,30 @@ enum Service {
             })
     }
 
-    private static func workerSettings(_ config: Config, workers: Int) -> WorkerSettings {
+    private static func plan(_ config: Config) -> Plan {
+        var routes = config.routes.map { route in
+            Route(
+                name: route.prefix, match: RouteMatch(path: .prefix(route.prefix)),
+                action: .forward(service: route.service))
+        }
+        if let service = config.defaultService {
+            routes.append(Route(name: "/", match: RouteMatch(), action: .forward(service: service)))
+        }
+        return Plan(
+            routes: routes,
+            services: config.services.enumerated().map { slot, service in
+                Plan.Service(
+                    slot: slot, settings: service.settings,
+                    host: service.upstreams.first?.target.description ?? service.name)
+            },
+            timeouts: config.timeouts, clientConnectionLife: config.clientConnectionLife)
+    }
+
+    /// Descriptors that each worker may use.
+    private static func descriptorsMax(workers: Int) -> Int {
         let limit = Int(clx_open_files_limit())
         let descriptors = limit - min(Limits.descriptorsReservedMax, limit / 8) - workers * 4
-        return WorkerSettings(
-            timeouts: config.timeouts, clientConnectionLife: config.clientConnectionLife,
-            routes: RouteTable(
-                prefixes: config.routes.map { ($0.prefix, $0.service) }, fallback: config.defaultService),
-            services: config.services.map {
-                WorkerSettings.Service(settings: $0.settings, host: $0.upstreams.first?.target.description ?? $0.name)
-            },
-            descriptorsMax: max(16, descriptors / workers))
+        return max(16, descriptors / workers)
     }
 
     private static func openAccessLog(_ target: AccessLogTarget, workers: Int) throws -> LogWriter? {

@@ -73,6 +73,8 @@ package enum Limits {
     static let attemptsMax = 8
     /// Endpoints of one service; more are left out.
     package static let endpointsPerServiceMax = 4096
+    /// Endpoints that a worker knows at a time, over all services, those that have left but still serve included.
+    static let endpointsMax = 128 * 1024
     /// A closing connection discards at most this much of what its client still sends.
     static let lingerBytesMax = 1024 * 1024
 

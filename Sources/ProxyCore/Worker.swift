@@ -1,55 +1,18 @@
 import CLinux
 import Synchronization
 
-/// What a worker is told once, at its start.
-package struct WorkerSettings: Sendable {
-    package var timeouts: Timeouts
-    package var clientConnectionLife: ConnectionLife
-    package var routes: RouteTable
-    package var services: [Service]
-    /// Descriptors that the worker may use for connections and pipes.
-    package var descriptorsMax: Int
-
-    package struct Service: Sendable {
-        package let settings: ServiceSettings
-        /// What its policy looks at.
-        let key: RequestKey
-        /// `StickyCookie.start`.
-        let stickyCookieStart: [UInt8]
-        /// The Host of a request that names none.
-        let host: [UInt8]
-
-        package init(settings: ServiceSettings, host: String) {
-            self.settings = settings
-            key = RequestKey(settings)
-            stickyCookieStart = Array("Set-Cookie: \(settings.sticky.cookieName)=".utf8)
-            self.host = Array(host.utf8.prefix(Limits.hostBytesMax))
-        }
-    }
-
-    package init(
-        timeouts: Timeouts, clientConnectionLife: ConnectionLife, routes: RouteTable, services: [Service],
-        descriptorsMax: Int
-    ) {
-        self.timeouts = timeouts
-        self.clientConnectionLife = clientConnectionLife
-        self.routes = routes
-        self.services = services
-        self.descriptorsMax = descriptorsMax
-    }
-}
-
 /// One thread of the data plane, with everything that a request needs: it shares no lock and no object with the others.
 ///
 /// A request goes through `RequestFlow.swift` from top to bottom; the files beside it are its steps.
 struct Worker: ~Copyable {
     let index: Int
-    let settings: WorkerSettings
+    /// Descriptors that the worker may use for connections, pipes and files.
+    let descriptorsMax: Int
     let team: Team
     let reports: WorkerReports
 
     var poller: Poller
-    var listeners: [Int32]
+    var listeners: [Listener]
     var sessions: Slab<Session>
     var exchanges: Slab<Exchange>
     var upstreams: Slab<UpstreamConnection>
@@ -63,12 +26,19 @@ struct Worker: ~Copyable {
     var requestIDs = RequestID.Sequence()
     var log: AccessLog
 
+    /// By which requests run.
+    var plans: PlanTable
+    /// Of the present plan.
+    var timeouts: Timeouts
+    var clientConnectionLife: ConnectionLife
+    /// Indexed by slot: what was last said of each service.
+    var services: [Plan.Service] = []
     /// The moment at which the current turn began.
     var now = Instant.read()
     /// Sessions that can go on without an event, in the order in which they are to.
     var queue: [Int32] = []
-    /// Indexed by service.
-    var traffic: [ServiceTraffic]
+    /// Indexed by slot.
+    var traffic: [ServiceTraffic] = []
     private var generation: UInt32 = 0
     /// No connection is accepted until then, because descriptors are short; nil where all is well.
     var acceptResumes: Instant?
@@ -87,6 +57,13 @@ struct Worker: ~Copyable {
         var lastReportedEmpty = Instant(microseconds: 0)
     }
 
+    /// A socket on which the worker accepts.
+    struct Listener {
+        /// -1 where it was closed and its place is free.
+        let descriptor: Int32
+        let address: SocketAddress
+    }
+
     /// A drain that is under way.
     struct Drain {
         let began: Instant
@@ -95,28 +72,28 @@ struct Worker: ~Copyable {
 
     /// - Throws: `SystemError` where the kernel grants no descriptors.
     init(
-        index: Int, settings: WorkerSettings, team: Team, reports: WorkerReports, listeners: [Int32],
+        index: Int, descriptorsMax: Int, plan: Plan, team: Team, reports: WorkerReports, listeners: [Listener],
         log: consuming AccessLog
     ) throws(SystemError) {
         self.index = index
-        self.settings = settings
+        self.descriptorsMax = descriptorsMax
         self.team = team
         self.reports = reports
-        self.listeners = listeners
+        self.listeners = []
         self.log = log
         poller = try Poller()
-        sessions = Slab(capacity: settings.descriptorsMax)
-        exchanges = Slab(capacity: settings.descriptorsMax)
-        upstreams = Slab(capacity: settings.descriptorsMax)
-        endpoints = EndpointTable(
-            settings: settings.services.map(\.settings), worker: index, seed: clx_random())
-        traffic = settings.services.map { _ in ServiceTraffic() }
-        sessionTimers = TimerWheel(capacity: settings.descriptorsMax, now: now)
-        upstreamTimers = TimerWheel(capacity: settings.descriptorsMax, now: now)
+        sessions = Slab(capacity: descriptorsMax)
+        exchanges = Slab(capacity: descriptorsMax)
+        upstreams = Slab(capacity: descriptorsMax)
+        endpoints = EndpointTable(worker: index, seed: clx_random())
+        sessionTimers = TimerWheel(capacity: descriptorsMax, now: now)
+        upstreamTimers = TimerWheel(capacity: descriptorsMax, now: now)
+        plans = PlanTable(requestsMax: descriptorsMax)
+        timeouts = plan.timeouts
+        clientConnectionLife = plan.clientConnectionLife
         _ = poller.watchInput(team.mailboxes[index].wakeup, Token(.wakeup, slot: 0))
-        for (number, descriptor) in listeners.enumerated() {
-            _ = poller.watchInput(descriptor, Token(.listener, slot: number))
-        }
+        adopt(plan)
+        for listener in listeners { open(listener) }
     }
 
     /// A number that no earlier connection of this worker has had lately.
@@ -189,10 +166,28 @@ struct Worker: ~Copyable {
     private mutating func readMailbox() -> Bool {
         let mail = team.mailboxes[index].take()
         for service in mail.servicesToYield { yieldConnections(service) }
+        if let plan = mail.plan { adopt(plan) }
+        for listener in mail.opening { open(listener) }
+        for address in mail.closing { close(listenerAt: address) }
         if let snapshot = mail.snapshot { adopt(snapshot) } else if mail.wakesWaiting { wakeFirstOfAllWaiting() }
-        for connection in mail.connections { openSession(connection.descriptor, connection.peer) }
+        for connection in mail.connections { openSession(connection) }
         if let milliseconds = mail.drainMilliseconds { beginDrain(milliseconds) }
         return !mail.stop
+    }
+
+    /// Requests begin under `plan` from now on.
+    private mutating func adopt(_ plan: Plan) {
+        plans.adopt(plan)
+        timeouts = plan.timeouts
+        clientConnectionLife = plan.clientConnectionLife
+        for service in plan.services {
+            while services.count <= service.slot {
+                services.append(Plan.Service(slot: services.count, settings: ServiceSettings(), host: ""))
+                traffic.append(ServiceTraffic())
+            }
+            services[service.slot] = service
+            endpoints.configure(service.slot, service.settings)
+        }
     }
 
     private mutating func adopt(_ snapshot: EndpointSnapshot) {
@@ -207,7 +202,7 @@ struct Worker: ~Copyable {
     private mutating func closeEverything() {
         for session in 0..<sessions.highWater where sessions[session].phase != .vacant { abort(session) }
         for upstream in 0..<upstreams.highWater where upstreams[upstream].state != .vacant { closeUpstream(upstream) }
-        for descriptor in listeners { _ = clx_close(descriptor) }
+        for listener in listeners where listener.descriptor >= 0 { _ = clx_close(listener.descriptor) }
         log.close(now)
     }
 }

@@ -6,12 +6,14 @@ package final class WorkerGroup: Sendable {
     /// Starts a thread for each worker; they serve what comes to `listeners` from then on.
     ///
     /// - Parameters:
+    ///   - descriptorsMax: descriptors that each worker may use for connections, pipes and files.
+    ///   - plan: what they do with requests at the start.
     ///   - snapshot: who can serve at the start; nil where nobody is known yet.
     ///   - listeners: bound for as many workers as `workers` says, and listening.
     ///   - log: the access log's writer, made for as many workers; nil for no log.
     /// - Throws: `SystemError` where the kernel grants no descriptors or threads.
     package init(
-        workers: Int, settings: WorkerSettings, snapshot: EndpointSnapshot?, listeners: [ListenerGroup],
+        workers: Int, descriptorsMax: Int, plan: Plan, snapshot: EndpointSnapshot?, listeners: [ListenerGroup],
         log: LogWriter?, reports: WorkerReports
     ) throws(SystemError) {
         let team = try Team(workers: workers)
@@ -19,13 +21,13 @@ package final class WorkerGroup: Sendable {
         for mailbox in team.mailboxes { mailbox.post { $0.snapshot = snapshot } }
         var threads: [Thread] = []
         for index in 0..<workers {
-            let descriptors = listeners.map { $0.descriptors[index] }
+            let own = listeners.map { $0.listener(of: index) }
             threads.append(
                 try Thread.start(named: "worker \(index)") {
                     do throws(SystemError) {
                         var worker = try Worker(
-                            index: index, settings: settings, team: team, reports: reports, listeners: descriptors,
-                            log: AccessLog(log?.lanes[index], reports: reports))
+                            index: index, descriptorsMax: descriptorsMax, plan: plan, team: team, reports: reports,
+                            listeners: own, log: AccessLog(log?.lanes[index], reports: reports))
                         worker.run()
                     } catch {
                         fatalError("worker \(index) cannot start: \(error)")
@@ -40,6 +42,27 @@ package final class WorkerGroup: Sendable {
         for mailbox in team.mailboxes { mailbox.post { $0.snapshot = snapshot } }
     }
 
+    /// Every worker takes over all of it at once, within its next turn: requests that begin from then on follow `plan`,
+    /// those that run end by the plan they began with.
+    ///
+    /// - Parameters:
+    ///   - snapshot: knows the slots that `plan` names.
+    ///   - opening: bound and listening; the workers accept there too.
+    ///   - closing: addresses of groups that were open; what the kernel has accepted there is served first.
+    package func rollOut(
+        _ plan: Plan, _ snapshot: EndpointSnapshot, opening: [ListenerGroup] = [], closing: [SocketAddress] = []
+    ) {
+        for (index, mailbox) in team.mailboxes.enumerated() {
+            let own = opening.map { $0.listener(of: index) }
+            mailbox.post { mail in
+                mail.plan = plan
+                mail.snapshot = snapshot
+                mail.opening += own
+                mail.closing += closing
+            }
+        }
+    }
+
     /// Stops listening, lets running requests end for at most so long, then ends the workers.
     package func drain(milliseconds: Milliseconds) {
         for mailbox in team.mailboxes { mailbox.post { $0.drainMilliseconds = milliseconds } }
@@ -52,4 +75,10 @@ package final class WorkerGroup: Sendable {
 
     /// Waits until all workers have ended.
     package func join() { for thread in threads { thread.join() } }
+}
+
+extension ListenerGroup {
+    fileprivate func listener(of worker: Int) -> Worker.Listener {
+        Worker.Listener(descriptor: descriptors[worker], address: address)
+    }
 }

@@ -67,11 +67,17 @@ final class Mailbox: Sendable {
     struct Connection: Sendable {
         let descriptor: Int32
         let peer: SocketAddress
+        /// The port that it was accepted at.
+        let port: UInt16
     }
 
     struct Mail: Sendable {
         /// The newest; older ones that were not taken yet do not matter any more.
         var snapshot: EndpointSnapshot?
+        /// The newest, as well.
+        var plan: Plan?
+        var opening: [Worker.Listener] = []
+        var closing: [SocketAddress] = []
         var connections: [Connection] = []
         /// Requests that wait for an endpoint may find one.
         var wakesWaiting = false
@@ -110,6 +116,9 @@ final class Mailbox: Sendable {
         return mail.withLock { mail in
             let taken = mail
             mail.snapshot = nil
+            mail.plan = nil
+            mail.opening = []
+            mail.closing = []
             mail.connections = []
             mail.wakesWaiting = false
             mail.servicesToYield = []

@@ -25,6 +25,16 @@ package struct RouteTable: Sendable {
         self.fallback = fallback
     }
 
+    /// A table of the routes that are plain prefixes; it answers their indices.
+    package init(routes: [Route]) {
+        self.init(
+            prefixes: routes.enumerated().compactMap { index, route in
+                guard case .prefix(let path, _) = route.match.path, path != "/" else { return nil }
+                return (path, index)
+            },
+            fallback: routes.firstIndex { $0.match.path == .prefix("/") })
+    }
+
     /// The service for the request target at `target`, or nil where no route leads anywhere.
     func service(for bytes: RawSpan, _ target: Range<Int>) -> Int? {
         for index in entries.indices where Self.matches(entries[index].prefix, bytes, target) {

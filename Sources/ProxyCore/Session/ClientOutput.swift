@@ -50,7 +50,7 @@ extension Worker {
 
     /// The client's time runs instead of the upstream's.
     mutating func waitForClient(_ session: Int, _ upstream: Int) {
-        sessionTimers.set(session, now + settings.timeouts.bodyMilliseconds)
+        sessionTimers.set(session, now + exchanges[Int(sessions[session].exchange)].timeouts.bodyMilliseconds)
         if upstream >= 0 { upstreamTimers.set(upstream, nil) }
     }
 
@@ -80,7 +80,9 @@ extension Worker {
         }
         sessions[session].edges.remove(.writable)
         sessions[session].output = consume output
-        sessionTimers.set(session, now + settings.timeouts.bodyMilliseconds)
+        let exchange = Int(sessions[session].exchange)
+        let patience = exchange < 0 ? timeouts.bodyMilliseconds : exchanges[exchange].timeouts.bodyMilliseconds
+        sessionTimers.set(session, now + patience)
         return false
     }
 
@@ -89,8 +91,8 @@ extension Worker {
         let exchange = Int(sessions[session].exchange)
         guard exchange >= 0, sessions[session].phase == .exchange else { return }
         let isFinished = exchanges[exchange].requestBody.isFinished
-        sessionTimers.set(session, isFinished ? nil : now + settings.timeouts.bodyMilliseconds)
+        sessionTimers.set(session, isFinished ? nil : now + exchanges[exchange].timeouts.bodyMilliseconds)
         let upstream = Int(exchanges[exchange].upstream)
-        if upstream >= 0 { upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds) }
+        if upstream >= 0 { upstreamTimers.set(upstream, now + exchanges[exchange].timeouts.responseMilliseconds) }
     }
 }

@@ -73,7 +73,7 @@ extension Worker {
         guard !closes else { return closeAfterAnswer(session, moreMayCome: !isRequestComplete) }
         sessions[session].phase = .idle
         sessionTimers.set(
-            session, now + (drain == nil ? settings.timeouts.idleMilliseconds : Self.drainIdleMilliseconds))
+            session, now + (drain == nil ? timeouts.idleMilliseconds : Self.drainIdleMilliseconds))
         if sessions[session].input != nil || sessions[session].edges.contains(.readable) { enqueue(session) }
     }
 
@@ -82,6 +82,7 @@ extension Worker {
         let place = Int(sessions[session].exchange)
         stopWaiting(place)
         settleBudget(place)
+        letGoOfPlan(place)
         sessions[session].exchange = -1
         var exchange = exchanges.remove(place)
         log.append(exchange, from: sessions[session].peer, now)
@@ -187,25 +188,11 @@ extension Worker {
     mutating func beginDrain(_ milliseconds: Milliseconds) {
         guard drain == nil else { return }
         drain = Drain(began: now, deadline: now + milliseconds)
-        emptyListeners()
+        closeListeners()
         for session in 0..<sessions.highWater where sessions[session].phase == .idle {
             sessionTimers.set(session, now + Self.drainIdleMilliseconds)
         }
         for upstream in 0..<upstreams.highWater where upstreams[upstream].state == .idle { closeUpstream(upstream) }
-    }
-
-    /// The kernel has accepted connections for us that a close would reset: they are served first.
-    private mutating func emptyListeners() {
-        for listener in listeners.indices {
-            var before = -1
-            while before != sessions.count, acceptResumes == nil {
-                before = sessions.count
-                acceptConnections(on: listener)
-            }
-            poller.unwatch(listeners[listener])
-            _ = clx_close(listeners[listener])
-        }
-        listeners = []
     }
 
     /// True where nothing is left to wait for. A process that ends takes along what the kernel has not sent yet, so

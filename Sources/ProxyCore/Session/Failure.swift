@@ -17,8 +17,9 @@ extension Worker {
         detachUpstream(session, reusable: false)
         pool.give(exchanges[exchange].answer.take())
         exchanges[exchange].failure = reply
-        let retries = settings.services[exchanges[exchange].service].settings.retries
-        switch exchanges[exchange].attempts.note(failed, of: exchanges[exchange].repeatability, retries) {
+        let verdict = exchanges[exchange].attempts.note(
+            failed, of: exchanges[exchange].repeatability, exchanges[exchange].retries)
+        switch verdict {
         case .giveUp: return self.reply(session, reply)
         case .tryAgain: break
         case .tryAgainWithinBudget: if exchanges[exchange].charge == .none { exchanges[exchange].charge = .owed }
@@ -55,7 +56,7 @@ extension Worker {
     func allowsAnother(_ exchange: Int, after failure: EndpointReport.Failure) -> Bool {
         exchanges[exchange].attempts.allowsAnother(
             after: failure, of: exchanges[exchange].repeatability,
-            settings.services[exchanges[exchange].service].settings.retries)
+            exchanges[exchange].retries)
     }
 
     func hasAlternative(_ exchange: Int) -> Bool {
@@ -70,7 +71,7 @@ extension Worker {
     mutating func payForRetry(_ exchange: Int) -> Bool {
         guard exchanges[exchange].charge == .owed else { return true }
         let service = exchanges[exchange].service
-        guard traffic[service].budget.take(settings.services[service].settings.retries) else { return false }
+        guard traffic[service].budget.take(exchanges[exchange].retries) else { return false }
         exchanges[exchange].charge = .paid
         return true
     }

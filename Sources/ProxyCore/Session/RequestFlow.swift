@@ -4,81 +4,6 @@ import CLinux
 // reuse -> (RequestRelay, ResponseRelay) relay -> (Ending) log, next request or close. Each step hands on to the next.
 
 extension Worker {
-    // ---- accept ------------------------------------------------------------------------------------------------------
-
-    /// Takes the connections that wait at a listener, a bounded number at a time.
-    mutating func acceptConnections(on listener: Int) {
-        guard acceptResumes == nil, listener < listeners.count else { return }
-        for _ in 0..<Limits.acceptsPerTurnMax {
-            guard hasDescriptorForSession else { return pauseAccepting() }
-            var raw = clx_address()
-            let descriptor = unsafe clx_accept(listeners[listener], &raw)
-            if descriptor >= 0 {
-                let connection = Mailbox.Connection(descriptor: descriptor, peer: SocketAddress(raw))
-                if drain != nil || !team.handOver(connection, from: index) {
-                    team.sessionOpened(index)
-                    openSession(descriptor, connection.peer)
-                }
-            } else if descriptor == -EMFILE || descriptor == -ENFILE || descriptor == -ENOMEM || descriptor == -ENOBUFS
-            {
-                return pauseAccepting()
-            } else if descriptor == -EAGAIN {
-                return
-            }
-            // Anything else is the error of one connection that was gone before we took it (accept(2)).
-        }
-    }
-
-    /// A third of the descriptors stays free for connections to upstreams.
-    private var hasDescriptorForSession: Bool {
-        descriptorsUsed < settings.descriptorsMax
-            && sessions.count < settings.descriptorsMax - settings.descriptorsMax / 3
-    }
-
-    var descriptorsUsed: Int { sessions.count + upstreams.count + pipes.descriptorsOpen }
-
-    /// Clients wait in the kernel's queue until a connection closes, or for a while: what closes may be none of ours.
-    private mutating func pauseAccepting() {
-        acceptResumes = now + 250
-        for (number, descriptor) in listeners.enumerated() {
-            poller.setWatchingInput(false, descriptor, Token(.listener, slot: number))
-        }
-        sayOutOfDescriptors()
-    }
-
-    /// Once: it goes on as long as the load does.
-    mutating func sayOutOfDescriptors() {
-        if !saidOutOfDescriptors { reports.outOfDescriptors(index, sessions.count) }
-        saidOutOfDescriptors = true
-    }
-
-    mutating func resumeAccepting() {
-        acceptResumes = nil
-        for (number, descriptor) in listeners.enumerated() {
-            poller.setWatchingInput(true, descriptor, Token(.listener, slot: number))
-        }
-    }
-
-    /// Makes a session of a connection that this worker or another accepted.
-    mutating func openSession(_ descriptor: Int32, _ peer: SocketAddress) {
-        var session = Session()
-        session.transport = Transport(descriptor: descriptor)
-        session.generation = nextGeneration()
-        session.phase = .idle
-        session.peer = peer
-        session.edges = .writable
-        session.retires = settings.clientConnectionLife.end(from: now, spread: UInt64(session.generation))
-        let generation = session.generation
-        guard let place = sessions.insert(session) else {
-            _ = clx_close(descriptor)
-            return team.sessionClosed(index)
-        }
-        guard poller.watchConnection(descriptor, Token(.client, slot: place, generation: generation)) else {
-            return closeSession(place)
-        }
-        sessionTimers.set(place, now + settings.timeouts.headerMilliseconds)
-    }
-
     // ---- events ------------------------------------------------------------------------------------------------------
 
     mutating func clientReady(_ token: Token, _ readiness: Readiness) {
@@ -116,7 +41,7 @@ extension Worker {
         // What a pipelining client sent ahead may hold a whole request already.
         if sessions[session].phase == .idle, !input.isEmpty {
             sessions[session].phase = .head
-            sessionTimers.set(session, now + settings.timeouts.headerMilliseconds)
+            sessionTimers.set(session, now + timeouts.headerMilliseconds)
             guard let rest = takeHead(session, input, newFrom: 0) else { return }
             input = rest
         }
@@ -136,7 +61,7 @@ extension Worker {
             }
             if sessions[session].phase == .idle {
                 sessions[session].phase = .head
-                sessionTimers.set(session, now + settings.timeouts.headerMilliseconds)
+                sessionTimers.set(session, now + timeouts.headerMilliseconds)
             }
             guard let rest = takeHead(session, input, newFrom: before) else { return }
             input = rest
@@ -180,22 +105,29 @@ extension Worker {
             return refuse(session, input, .badRequest)
         }
         sessions[session].headReads = 0
-        let service = settings.routes.service(for: input.bytes, requestHead.target)
+        let plan = plans.current
+        let rule = route(input.bytes)
+        let kind = plans[plan].rules[rule].kind
+        let service = Int(plans[plan].rules[rule].service)
 
         var exchange = Exchange()
         var head = pool.take(holding: HeadWriter.requestBytesMax(requestHead, length: headLength))
-        let host = settings.services[service ?? 0].host
+        let host = service >= 0 ? services[service].host : []
         exchange.logged = HeadWriter.writeRequest(
             requestHead, input.bytes, from: sessions[session].peer, defaultHost: host.span, freshID: requestIDs.next(),
             to: &head)
         exchange.head = consume head
         exchange.headSent = Int(exchange.logged.headStart)
-        exchange.service = service ?? -1
+        exchange.plan = plans.begin()
+        exchange.rule = Int32(rule)
+        exchange.service = service
         exchange.session = Int32(session)
-        if let service {
-            exchange.seeker.key = settings.services[service].key.value(
-                requestHead, input.bytes, from: sessions[session].peer)
+        exchange.timeouts = plans[plan].rules[rule].timeouts
+        if service >= 0 {
+            exchange.retries = services[service].settings.retries
+            exchange.seeker.key = services[service].key.value(requestHead, input.bytes, from: sessions[session].peer)
         }
+        let bodyMilliseconds = exchange.timeouts.bodyMilliseconds
         exchange.minorVersion = requestHead.minorVersion
         exchange.isHead = requestHead.method == .head
         exchange.isIdempotent = requestHead.method.isIdempotent
@@ -208,15 +140,32 @@ extension Worker {
 
         input.consume(headLength)
         if input.isEmpty { pool.give(input) } else { sessions[session].input = consume input }
-        guard let place = exchanges.insert(exchange) else { return closeSession(session) }
+        guard let place = exchanges.insert(exchange) else {
+            plans.end(plan)
+            return closeSession(session)
+        }
         sessions[session].exchange = Int32(place)
         sessions[session].requests &+= 1
         sessions[session].phase = .exchange
-        sessionTimers.set(session, isBodyFinished ? nil : now + settings.timeouts.bodyMilliseconds)
-        guard let service else { return reply(session, .noRoute) }
+        sessionTimers.set(session, isBodyFinished ? nil : now + bodyMilliseconds)
+        guard kind == .forward else { return reply(session, .noRoute) }
         traffic[service].budget.requestBegan()
         if sessions[session].edges.contains(.peerEnded) { limitHalfClosed(session) }
         attachUpstream(session)
+    }
+
+    /// The rule for the request in `requestHead`, the last one where no route takes it.
+    private func route(_ bytes: RawSpan) -> Int {
+        let current = plans.current
+        return plans[current].routes.service(for: bytes, requestHead.target) ?? plans[current].rules.count - 1
+    }
+
+    /// The exchange ends, or needs no rules any more.
+    mutating func letGoOfPlan(_ exchange: Int) {
+        let plan = Int(exchanges[exchange].plan)
+        guard plan >= 0 else { return }
+        exchanges[exchange].plan = -1
+        plans.end(plan)
     }
 
     private mutating func limitHalfClosed(_ session: Int) {
@@ -224,7 +173,7 @@ extension Worker {
         guard !exchanges[exchange].isAnswered, !exchanges[exchange].isWaiting,
             exchanges[exchange].requestBody.isFinished, sessions[session].output == nil
         else { return }
-        sessionTimers.set(session, now + settings.timeouts.halfClosedMilliseconds)
+        sessionTimers.set(session, now + timeouts.halfClosedMilliseconds)
     }
 
     /// A read that filled its limit leaves the socket's state open, so it is asked.

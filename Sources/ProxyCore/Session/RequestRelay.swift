@@ -94,7 +94,7 @@ extension Worker {
     }
 
     private func keptBodyBytesMax(_ exchange: Int) -> Int {
-        min(settings.services[exchanges[exchange].service].settings.retries.bodyBytesMax, Limits.keptBodyBytesMax)
+        min(exchanges[exchange].retries.bodyBytesMax, Limits.keptBodyBytesMax)
     }
 
     /// Takes bytes of the body off the session's input.
@@ -151,7 +151,7 @@ extension Worker {
         sessions[session].input = consume input
         exchanges[exchange].bodyReady = kept + count
         let isFinished = exchanges[exchange].requestBody.isFinished
-        sessionTimers.set(session, isFinished ? nil : now + settings.timeouts.bodyMilliseconds)
+        sessionTimers.set(session, isFinished ? nil : now + exchanges[exchange].timeouts.bodyMilliseconds)
         return true
     }
 }

@@ -169,7 +169,7 @@ extension Worker {
         if exchanges[exchange].requestBody.isFinished { sessionTimers.set(session, nil) }
         // No other attempt can follow, so nothing is kept for one.
         consumeBody(session, exchange, exchanges[exchange].bodySent)
-        upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
+        upstreamTimers.set(upstream, now + exchanges[exchange].timeouts.responseMilliseconds)
         let sent: Bool
         if block.count <= Limits.joinedBodyBytesMax {
             out.append(block.bytes)
@@ -186,13 +186,13 @@ extension Worker {
         let token = endpoints[Int(exchanges[exchange].endpoint)].stickyToken
         guard token != 0, token != exchanges[exchange].seeker.key else { return nil }
         return StickyCookie(
-            start: settings.services[exchanges[exchange].service].stickyCookieStart, token: token)
+            start: services[exchanges[exchange].service].stickyCookieStart, token: token)
     }
 
     /// The client is to make another connection, maybe to another worker or machine.
     @inline(__always)
     private func hasLivedLong(_ session: Int) -> Bool {
-        let requestsMax = settings.clientConnectionLife.requestsMax
+        let requestsMax = clientConnectionLife.requestsMax
         return now >= sessions[session].retires || requestsMax > 0 && sessions[session].requests >= requestsMax
     }
 
@@ -200,7 +200,7 @@ extension Worker {
     private mutating func noteIdleTime(_ upstream: Int) {
         guard let seconds = responseHead.keepAliveSeconds else { return }
         let promised = Milliseconds(seconds) * 1000 - 1000
-        upstreams[upstream].idleMilliseconds = min(settings.timeouts.upstreamIdleMilliseconds, max(promised, 0))
+        upstreams[upstream].idleMilliseconds = min(timeouts.upstreamIdleMilliseconds, max(promised, 0))
     }
 
     // ---- body --------------------------------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ extension Worker {
             cut(session)
             return .stops
         }
-        upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
+        upstreamTimers.set(upstream, now + exchanges[exchange].timeouts.responseMilliseconds)
         guard takeBody(exchange, &block) else {
             pool.give(block)
             cut(session)
@@ -321,7 +321,7 @@ extension Worker {
             remaining -= count
             exchanges[exchange].pipe = pipe
             exchanges[exchange].responseBody = .length(remaining)
-            upstreamTimers.set(upstream, now + settings.timeouts.responseMilliseconds)
+            upstreamTimers.set(upstream, now + exchanges[exchange].timeouts.responseMilliseconds)
             return .goesOn
         case .wouldBlock:
             upstreams[upstream].edges.remove(.readable)

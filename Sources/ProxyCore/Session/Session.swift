@@ -28,6 +28,8 @@ struct Session: ~Copyable, Vacatable {
     /// It stands in the worker's queue of sessions that can go on.
     var isQueued = false
     var peer = SocketAddress.anyIPv4(port: 0)
+    /// The port that it was accepted at.
+    var port: UInt16 = 0
     /// Bytes from the client that were not used yet.
     var input: ByteBuffer?
     /// Bytes that the client has not taken yet.
@@ -48,8 +50,14 @@ struct Session: ~Copyable, Vacatable {
 struct Exchange: ~Copyable, Vacatable {
     // ---- the request -------------------------------------------------------------------------------------------------
 
-    var service = 0
+    /// The plan that it began under and its rule there; -1 for a tunnel, which needs none any more.
+    var plan: Int32 = -1
+    var rule: Int32 = -1
+    /// The slot of the service, -1 for none.
+    var service = -1
     var session: Int32 = -1
+    var timeouts = ExchangeTimeouts()
+    var retries = RetrySettings()
     var minorVersion: UInt8 = 1
     var isHead = false
     var isIdempotent = false

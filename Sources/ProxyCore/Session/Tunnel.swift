@@ -22,9 +22,11 @@ extension Worker {
         block.consume(length)
         exchanges[exchange].bodyBytes += block.count
         sessions[session].phase = .tunnel
+        // It may last for days, and needs no rules any more.
+        letGoOfPlan(exchange)
         guard send(session, out, block) else { return .stops }
         upstreamTimers.set(upstream, nil)
-        sessionTimers.set(session, now + settings.timeouts.tunnelMilliseconds)
+        sessionTimers.set(session, now + exchanges[exchange].timeouts.tunnelMilliseconds)
         relayTunnel(session)
         return .stops
     }
@@ -43,7 +45,7 @@ extension Worker {
         {
             return endTunnel(session)
         }
-        sessionTimers.set(session, now + settings.timeouts.tunnelMilliseconds)
+        sessionTimers.set(session, now + exchanges[exchange].timeouts.tunnelMilliseconds)
     }
 
     /// - Returns: false where the tunnel has ended.

@@ -37,7 +37,7 @@ extension Worker {
 
     /// All connections that the service's endpoints may have are taken, some of them maybe by idle ones of other workers.
     mutating func askForConnections(_ service: Int) {
-        guard settings.services[service].settings.capacity.connectionsPerEndpointMax > 0,
+        guard services[service].settings.capacity.connectionsPerEndpointMax > 0,
             now - lastAskedForConnections >= Self.askMilliseconds
         else { return }
         lastAskedForConnections = now

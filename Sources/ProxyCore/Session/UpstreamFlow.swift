@@ -53,7 +53,7 @@ extension Worker {
             // The time in an empty pool is not held against the first endpoint that it gets.
             if exchanges[exchange].failure == .noEndpoint { exchanges[exchange].waitDeadline = nil }
             let isFinished = exchanges[exchange].requestBody.isFinished
-            sessionTimers.set(session, isFinished ? nil : now + settings.timeouts.bodyMilliseconds)
+            sessionTimers.set(session, isFinished ? nil : now + exchanges[exchange].timeouts.bodyMilliseconds)
             // Where there was room for one there may be room for the next.
             if endpoints.isLimited(exchanges[exchange].service) { wakeFirstWaiting(exchanges[exchange].service) }
         }
@@ -74,7 +74,7 @@ extension Worker {
 
     /// Begins a connection to the endpoint, or notes that it cannot be had and answers nil.
     private mutating func openUpstream(_ place: Int) -> Int? {
-        if descriptorsUsed >= settings.descriptorsMax { closeOneIdleUpstream() }
+        if descriptorsUsed >= descriptorsMax { closeOneIdleUpstream() }
         guard endpoints.connectionOpens(place) else { return nil }
         let address = endpoints[place].address
         let descriptor = clx_socket(address.isIPv6 ? 1 : 0, Int32(SOCK_STREAM.rawValue))
@@ -98,8 +98,8 @@ extension Worker {
         upstream.state = result == 0 ? .active : .connecting
         if result == 0 { upstream.edges = .writable }
         upstream.endpoint = Int32(place)
-        upstream.idleMilliseconds = settings.timeouts.upstreamIdleMilliseconds
-        upstream.connectDeadline = now + settings.timeouts.connectMilliseconds
+        upstream.idleMilliseconds = timeouts.upstreamIdleMilliseconds
+        upstream.connectDeadline = now + timeouts.connectMilliseconds
         upstream.retires = endpoints.capacity(of: place).connectionLife.end(
             from: now, spread: UInt64(upstream.generation))
         guard let slot = upstreams.insert(upstream) else {
@@ -113,7 +113,7 @@ extension Worker {
             closeUpstream(slot)
             return nil
         }
-        upstreamTimers.set(slot, now + min(Self.patienceMilliseconds, settings.timeouts.connectMilliseconds))
+        upstreamTimers.set(slot, now + min(Self.patienceMilliseconds, timeouts.connectMilliseconds))
         return slot
     }
 
@@ -211,7 +211,7 @@ extension Worker {
             if mayAskAnother(exchange, after: .timeout) {
                 return attemptFailed(session, .timeout, .gatewayTimeout)
             }
-            let deadline = exchanges[exchange].sent + settings.timeouts.responseMilliseconds
+            let deadline = exchanges[exchange].sent + exchanges[exchange].timeouts.responseMilliseconds
             if deadline > now { return upstreamTimers.set(upstream, deadline) }
             noteFailure(exchange, .timeout)
             reply(session, .gatewayTimeout)
@@ -221,8 +221,8 @@ extension Worker {
     /// When the upstream is given up for its silence: soon, where another could be asked instead.
     @inline(__always)
     func answerDeadline(_ exchange: Int) -> Instant {
-        let patience = settings.timeouts.responseMilliseconds
-        let tryPatience = settings.services[exchanges[exchange].service].settings.retries.tryMilliseconds
+        let patience = exchanges[exchange].timeouts.responseMilliseconds
+        let tryPatience = exchanges[exchange].retries.tryMilliseconds
         guard tryPatience < patience, exchanges[exchange].canReplay else { return now + patience }
         return now + tryPatience
     }

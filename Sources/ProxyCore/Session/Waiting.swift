@@ -37,7 +37,7 @@ extension Worker {
     /// Until when the request may wait; nil where it has waited long enough or too many do.
     func waitDeadline(_ exchange: Int) -> Instant? {
         let service = exchanges[exchange].service
-        let capacity = settings.services[service].settings.capacity
+        let capacity = services[service].settings.capacity
         let deadline = exchanges[exchange].waitDeadline ?? now + capacity.queueMilliseconds
         let hasRoom = exchanges[exchange].isWaiting || traffic[service].waiting.count < capacity.queuedRequestsMax
         return now < deadline && hasRoom ? deadline : nil

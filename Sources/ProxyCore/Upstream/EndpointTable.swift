@@ -26,14 +26,20 @@ package struct EndpointTable: ~Copyable {
     }
 
     private struct Service {
-        let policy: Policy
-        let capacity: CapacitySettings
-        let ejection: EjectionSettings
+        var policy: Policy
+        var capacity: CapacitySettings
+        var ejection: EjectionSettings
         var tiers: [Tier] = []
         /// All of the pool, those that rest included.
         var everyone: [Int32] = []
         /// Where the next search among `everyone` begins.
         var lastResort = 0
+
+        init(_ settings: ServiceSettings) {
+            policy = settings.policy
+            capacity = settings.capacity
+            ejection = settings.ejection
+        }
     }
 
     private struct Tier {
@@ -47,19 +53,34 @@ package struct EndpointTable: ~Copyable {
     private let worker: Int
     private let seed: UInt64
     private var places: Slab<Place>
-    private var services: [Service]
+    /// Indexed by slot.
+    private var services: [Service] = []
     private var placeOf: [ObjectIdentifier: Int32] = [:]
     private var numbered: Int32 = 0
 
     /// - Parameters:
-    ///   - settings: of each service, in the order of the snapshots' services.
     ///   - worker: the number of the worker, at which round robin starts.
     ///   - seed: of what the policies draw at random.
-    package init(settings: [ServiceSettings], worker: Int, seed: UInt64 = 0) {
+    package init(worker: Int, seed: UInt64 = 0) {
         self.worker = worker
         self.seed = seed
-        places = Slab(capacity: settings.count * Limits.endpointsPerServiceMax * 2 + 1)
-        services = settings.map { Service(policy: $0.policy, capacity: $0.capacity, ejection: $0.ejection) }
+        places = Slab(capacity: Limits.endpointsMax)
+    }
+
+    /// A table of services in the slots from 0 on.
+    package init(settings: [ServiceSettings], worker: Int, seed: UInt64 = 0) {
+        self.init(worker: worker, seed: seed)
+        for (slot, settings) in settings.enumerated() { configure(slot, settings) }
+    }
+
+    /// Says how a service is served from now on. Where its policy is another, the next snapshot begins it anew.
+    package mutating func configure(_ slot: Int, _ settings: ServiceSettings) {
+        while services.count <= slot { services.append(Service(ServiceSettings())) }
+        let isSamePolicy = services[slot].policy == settings.policy
+        services[slot].policy = settings.policy
+        services[slot].capacity = settings.capacity
+        services[slot].ejection = settings.ejection
+        if !isSamePolicy { services[slot].tiers = [] }
     }
 
     subscript(place: Int) -> Place {
@@ -93,6 +114,10 @@ package struct EndpointTable: ~Copyable {
                 return place
             }
             adoptTiers(of: pool, index)
+        }
+        for gone in min(snapshot.services.count, services.count)..<services.count {
+            services[gone].everyone = []
+            services[gone].tiers = []
         }
         let left = placeOf.filter { kept[$0.key] == nil }.map { Int($0.value) }.sorted()
         placeOf = kept
