@@ -132,16 +132,8 @@ enum Service {
     }
 
     private static func plan(_ config: Config) -> Plan {
-        var routes = config.routes.map { route in
-            Route(
-                name: route.prefix, match: RouteMatch(path: .prefix(route.prefix)),
-                action: .forward(service: route.service))
-        }
-        if let service = config.defaultService {
-            routes.append(Route(name: "/", match: RouteMatch(), action: .forward(service: service)))
-        }
-        return Plan(
-            routes: routes,
+        Plan(
+            routes: config.routes,
             services: config.services.enumerated().map { slot, service in
                 Plan.Service(
                     slot: slot, settings: service.settings,

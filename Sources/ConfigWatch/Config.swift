@@ -14,12 +14,13 @@ import ProxyCore
 package struct Config: Equatable, Sendable {
     /// Where connections are accepted; at least one.
     package var listeners: [ListenAddress] = [.any(port: 8080)]
+    /// Where the process shows its own state; nil for nowhere.
+    package var admin: ListenAddress?
     /// The pools that requests go to; at least one. Other parts of the process know a service by its index here.
     package var services: [Service] = []
-    /// Which paths have a service of their own, in the order they were first given, each prefix once.
+    /// What happens to which requests, in the order it was written; requests that no route takes are answered 404. Services
+    /// in it are indices in `services`. A route for every path also takes the target `*` (RFC 9112 section 3.2.4).
     package var routes: [Route] = []
-    /// The index in `services` for requests that no route matches; nil where those are answered 404.
-    package var defaultService: Int?
     /// What a service gets that says nothing of its own.
     package var serviceDefaults = ServiceSettings()
     package var resolver = ResolverSettings()
@@ -46,20 +47,6 @@ package struct Config: Equatable, Sendable {
             self.name = name
             self.upstreams = upstreams
             self.settings = settings
-        }
-    }
-
-    /// Requests whose path begins with `prefix` go to `service`; where several match, the longest prefix wins.
-    package struct Route: Equatable, Sendable {
-        /// Begins with `/` and ends in one only where it is `/`. It matches whole segments: `/a` matches `/a`, `/a/` and
-        /// `/a/b`, and not `/ab`.
-        package var prefix: String
-        /// An index in `Config.services`.
-        package var service: Int
-
-        package init(prefix: String, service: Int) {
-            self.prefix = prefix
-            self.service = service
         }
     }
 }

@@ -21,7 +21,8 @@ extension Config {
         try takeServices(options)
     }
 
-    /// All `--upstream` form the service `default`; each distinct route path forms one, named by its path.
+    /// All `--upstream` form the service `default`, which a last route for every path leads to; each distinct route path forms
+    /// a service, named by its path.
     private mutating func takeServices(_ options: Options) throws(ConfigError) {
         let upstreams = try options.all(.upstream, Parse.upstream)
         let rules = try options.all(.route, Parse.route)
@@ -35,17 +36,21 @@ extension Config {
             guard services[service].add(upstream) else {
                 throw options.error(about: .upstream, text: upstream.description, hint: twice)
             }
-            defaultService = service
         }
         for rule in rules {
             let service = index(ofServiceNamed: rule.prefix)
             guard services[service].add(rule.upstream) else {
                 throw options.error(about: .route, text: "\(rule.prefix)=\(rule.upstream)", hint: twice)
             }
-            if !routes.contains(where: { $0.prefix == rule.prefix }) {
-                routes.append(Route(prefix: rule.prefix, service: service))
+            if !routes.contains(where: { $0.name == rule.prefix }) {
+                routes.append(Self.route(forPrefix: rule.prefix, service: service))
             }
         }
+        if !upstreams.isEmpty { routes.append(Self.route(forPrefix: "/", service: index(ofServiceNamed: "default"))) }
+    }
+
+    private static func route(forPrefix prefix: String, service: Int) -> Route {
+        Route(name: prefix, match: RouteMatch(path: .prefix(prefix)), action: .forward(service: service))
     }
 
     private var twice: String { "comes twice in its pool, in different roles; use each target once" }

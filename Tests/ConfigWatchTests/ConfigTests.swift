@@ -8,12 +8,16 @@ import Testing
         try Config(Options(flags: flags, environment: environment))
     }
 
+    private func route(_ prefix: String, _ service: Int) -> Route {
+        Route(name: prefix, match: RouteMatch(path: .prefix(prefix)), action: .forward(service: service))
+    }
+
     @Test func fillsInTheDefaults() throws {
         var expected = Config()
         expected.services = [
             .init(name: "default", upstreams: [Upstream(.name("web", port: 80))], settings: ServiceSettings())
         ]
-        expected.defaultService = 0
+        expected.routes = [route("/", 0)]
         #expect(try config([.upstream: ["web:80"]]) == expected)
         #expect(expected.listeners == [.any(port: 8080)])
     }
@@ -27,9 +31,8 @@ import Testing
             config.services.map { "\($0.name) \($0.upstreams.map(\.target))" }
                 == ["default [a:1, b:2]", "/x [c:3, e:5]", "/y [d:4]", "/ [f:6]"])
         #expect(
-            config.routes
-                == [.init(prefix: "/x", service: 1), .init(prefix: "/y", service: 2), .init(prefix: "/", service: 3)])
-        #expect(config.defaultService == 0)
+            config.routes == [route("/x", 1), route("/y", 2), route("/", 3), route("/", 0)],
+            "what no route takes comes last")
     }
 
     @Test func givesEveryServiceTheDefaults() throws {
@@ -49,11 +52,10 @@ import Testing
             ])
     }
 
-    @Test func hasNoDefaultServiceWhereOnlyRoutesAreGiven() throws {
+    @Test func leavesOtherPathsAloneWhereOnlyRoutesAreGiven() throws {
         let config = try config([.route: ["/x=c:3"]])
-        #expect(config.defaultService == nil)
         #expect(config.services.map(\.name) == ["/x"])
-        #expect(config.routes == [.init(prefix: "/x", service: 0)])
+        #expect(config.routes == [route("/x", 0)])
     }
 
     @Test func letsTheLastOfSeveralFlagsCount() throws {

@@ -2,7 +2,8 @@ import ProxyCore
 
 /// One `--route`: a path prefix and a place that serves it.
 struct RouteRule: Equatable {
-    /// As `Config.Route.prefix`.
+    /// Begins with `/` and ends in one only where it is `/`. It matches whole segments: `/a` matches `/a`, `/a/` and `/a/b`,
+    /// and not `/ab`.
     let prefix: String
     let upstream: Upstream
 }
