@@ -78,6 +78,17 @@ package enum Limits {
     /// A closing connection discards at most this much of what its client still sends.
     static let lingerBytesMax = 1024 * 1024
 
+    // ---- files -------------------------------------------------------------------------------------------------------
+
+    /// Parts of a file that one request may ask for; one that asks for more gets the whole. `ByteRanges` has room for them.
+    static let rangesMax = 16
+    /// A path below the root of a directory of files: PATH_MAX of Linux, less what is put behind it.
+    static let filePathBytesMax = 4096 - 256
+    /// Files that a worker keeps open for the next request, each with its coded siblings.
+    static let openFilesMax = 256
+    /// Files up to this long are read behind their head and leave with it in one write; longer ones by sendfile(2).
+    static let readFileBytesMax = 16 * 1024
+
     // ---- access log --------------------------------------------------------------------------------------------------
 
     /// One of the two buffers of a worker's access log: one fills while the other is written.

@@ -5,9 +5,11 @@ enum ASCII {
     static let cr: UInt8 = 0x0D
     static let space: UInt8 = 0x20
     static let quote: UInt8 = 0x22
+    static let percent: UInt8 = 0x25
     static let asterisk: UInt8 = 0x2A
     static let comma: UInt8 = 0x2C
     static let dash: UInt8 = 0x2D
+    static let point: UInt8 = 0x2E
     static let slash: UInt8 = 0x2F
     static let zero: UInt8 = 0x30
     static let colon: UInt8 = 0x3A
@@ -71,7 +73,7 @@ enum ASCII {
 extension StaticString {
     /// The byte at `index`, bounds-checked.
     @inline(__always)
-    fileprivate func byte(_ index: Int) -> UInt8 {
+    func byte(_ index: Int) -> UInt8 {
         precondition(index >= 0 && index < utf8CodeUnitCount)
         return unsafe utf8Start[index]
     }

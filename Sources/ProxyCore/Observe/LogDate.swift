@@ -22,7 +22,7 @@ struct LogDate: ~Copyable {
         text.reset()
         text.append(twoDigits: time.day)
         text.append(ASCII.slash)
-        text.append(Self.monthName(time.month))
+        text.append(HTTPDate.monthName(time.month))
         text.append(ASCII.slash)
         text.append(decimal: time.year)
         for part in [time.hour, time.minute, time.second] {
@@ -30,23 +30,6 @@ struct LogDate: ~Copyable {
             text.append(twoDigits: part)
         }
         text.append(" +0000")
-    }
-
-    private static func monthName(_ month: Int) -> StaticString {
-        switch month {
-        case 1: "Jan"
-        case 2: "Feb"
-        case 3: "Mar"
-        case 4: "Apr"
-        case 5: "May"
-        case 6: "Jun"
-        case 7: "Jul"
-        case 8: "Aug"
-        case 9: "Sep"
-        case 10: "Oct"
-        case 11: "Nov"
-        default: "Dec"
-        }
     }
 }
 
