@@ -20,8 +20,20 @@ package enum Limits {
     package static let cookieNameBytesMax = 128
     /// An incoming X-Request-Id longer than this is replaced by one of our own.
     static let requestIDBytesMax = 128
+    /// The longest IP address as text: an IPv6 address with an IPv4 address at its end (RFC 4291 section 2.2).
+    static let addressBytesMax = 46
     /// A Host value longer than this is refused: a DNS name has 253 bytes (RFC 1035), a port six.
     static let hostBytesMax = 320
+
+    // ---- routes ------------------------------------------------------------------------------------------------------
+
+    /// Groups of an expression that templates can name, and the whole. Each takes four bytes of a request.
+    package static let captureGroupsMax = 16
+    /// The lines that a route adds to one head, when their variables are filled in; a request for which they become longer
+    /// is refused with 431.
+    static let addedLinesBytesMax = 16 * 1024
+    /// An answer of ours: the body of a fixed reply or an error page. A large block holds it with its head.
+    package static let ownBodyBytesMax = 48 * 1024
 
     // ---- chunked bodies --------------------------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ package final class Plan: Sendable {
         self.clientConnectionLife = clientConnectionLife
         self.released = released
         self.routes = RouteTable(routes: routes)
-        rules = routes.map { Rule($0, timeouts) } + [Rule.noRoute(timeouts)]
+        rules = routes.map { Rule($0, timeouts) } + [Rule(noRouteWith: timeouts)]
     }
 
     deinit { released() }

@@ -187,4 +187,21 @@ extension RawSpan {
         }
         return true
     }
+
+    /// True where the bytes of `range` are `name`, which is in lower case, whatever their own case.
+    func equals(_ range: Range<Int>, lowercase name: [UInt8]) -> Bool {
+        guard range.count == name.count else { return false }
+        for offset in name.indices {
+            let byte = byte(range.lowerBound + offset)
+            let isUpper = byte &- 0x41 < 26
+            guard (isUpper ? byte | 0x20 : byte) == name[offset] else { return false }
+        }
+        return true
+    }
+
+    func equals(_ range: Range<Int>, _ text: [UInt8]) -> Bool {
+        guard range.count == text.count else { return false }
+        for offset in text.indices where byte(range.lowerBound + offset) != text[offset] { return false }
+        return true
+    }
 }

@@ -27,9 +27,25 @@ struct LoggedParts {
 enum HeadWriter {
     // ---- requests --------------------------------------------------------------------------------------------------
 
-    /// What a head of so many bytes may take when it is rewritten.
+    /// What a head of `length` bytes may take when it is written as it stands.
     static func requestBytesMax(_ head: borrowing RequestHead, length: Int) -> Int {
         length + Limits.headGrowthBytesMax + (head.authority == nil ? 0 : Limits.requestLineBytesMax)
+    }
+
+    /// The same where its target is replaced, or `lines` bytes of further lines come.
+    static func requestBytesMax(_ head: borrowing RequestHead, length: Int, target: RawSpan, lines: Int) -> Int {
+        length + Limits.headGrowthBytesMax + Limits.requestLineBytesMax
+            + max(0, target.byteCount - head.target.count) + lines
+    }
+
+    /// Appends the request as the upstream is to see it, its target as it stands.
+    static func writeRequest(
+        _ head: borrowing RequestHead, _ bytes: RawSpan, from peer: SocketAddress, defaultHost: Span<UInt8>,
+        freshID: RequestID, to out: inout ByteBuffer
+    ) -> LoggedParts {
+        writeRequest(
+            head, bytes, target: bytes.extracting(head.target), isRewritten: false, changes: nil, lines: RawSpan(),
+            from: peer, defaultHost: defaultHost, freshID: freshID, to: &out)
     }
 
     /// Appends the request as the upstream is to see it.
@@ -37,16 +53,24 @@ enum HeadWriter {
     /// - Parameters:
     ///   - bytes: what `head` was parsed from.
     ///   - peer: the client's address.
+    ///   - target: the origin form that goes on. Where it `isRewritten`, it differs from what the client wrote.
+    ///   - changes: the lines that go besides hop-by-hop ones; nil for none.
+    ///   - lines: those that come, each with its CRLF.
     ///   - defaultHost: the Host of a request that names none, at most `Limits.hostBytesMax` long.
     ///   - freshID: the identifier for a request that brings none of its own.
     ///   - out: is empty and has room for `requestBytesMax`.
     static func writeRequest(
-        _ head: borrowing RequestHead, _ bytes: RawSpan, from peer: SocketAddress, defaultHost: Span<UInt8>,
-        freshID: RequestID, to out: inout ByteBuffer
+        _ head: borrowing RequestHead, _ bytes: RawSpan, target: RawSpan, isRewritten: Bool, changes: FieldChanges?,
+        lines: RawSpan, from peer: SocketAddress, defaultHost: Span<UInt8>, freshID: RequestID,
+        to out: inout ByteBuffer
     ) -> LoggedParts {
         var parts = LoggedParts()
-        writeRequestLine(head, bytes, &parts, to: &out)
-        if let authority = head.authority {
+        writeRequestLine(head, bytes, target, isRewritten, &parts, to: &out)
+        let dropsHost = changes?.drop(.host) ?? false
+        if dropsHost {
+            // Another is among `lines`, or it falls back on the name that the upstream has for us.
+            if !(changes?.sets("host") ?? false) { unsafe writeField("Host: ", defaultHost.bytes, to: &out) }
+        } else if let authority = head.authority {
             writeField("Host: ", bytes.extracting(authority), to: &out)
         } else if head.host == nil {
             // HTTP/1.0 may lack the Host that HTTP/1.1 must have: the upstream is then asked by its own name.
@@ -64,7 +88,7 @@ enum HeadWriter {
             case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .xForwardedFor, .xForwardedHost,
                 .xForwardedProto:
                 keeps = false
-            case .host: keeps = head.authority == nil
+            case .host: keeps = head.authority == nil && !dropsHost
             case .upgrade: keeps = upgrades
             case .contentLength:
                 keeps = !keptLength
@@ -72,13 +96,15 @@ enum HeadWriter {
             case .xRequestID:
                 keeps =
                     !keptID && RequestID.isAcceptable(bytes, line.value)
-                    && !head.options.lists(bytes, line.nameRange)
+                    && !head.options.lists(bytes, line.nameRange) && !(changes?.drop(.xRequestID) ?? false)
                 if keeps {
                     keptID = true
                     parts.requestID = .init(position..<position + line.value.count)
                 }
             case .userAgent, .referer, .via, .other:
-                keeps = head.options.isEmpty || !head.options.lists(bytes, line.nameRange)
+                keeps =
+                    (head.options.isEmpty || !head.options.lists(bytes, line.nameRange))
+                    && !(changes?.drop(bytes, line.nameRange) ?? false)
                 guard keeps else { break }
                 if line.name == .userAgent { parts.userAgent = .init(position..<position + line.value.count) }
                 if line.name == .referer { parts.referer = .init(position..<position + line.value.count) }
@@ -88,9 +114,12 @@ enum HeadWriter {
         run.flush(upTo: head.fields.count > 0 ? head.fields[head.fields.count - 1].line.upperBound : 0, bytes, to: &out)
         if head.framing.endsInChunked { out.append("Transfer-Encoding: chunked\r\n") }
         if upgrades { out.append("Connection: upgrade\r\n") }
-        writeForwarded(head, bytes, from: peer, to: &out)
-        out.append(head.minorVersion == 0 ? "Via: 1.0 balancer\r\n" : "Via: 1.1 balancer\r\n")
-        if !keptID {
+        writeForwarded(head, bytes, changes, from: peer, to: &out)
+        if !(changes?.drop(.via) ?? false) {
+            out.append(head.minorVersion == 0 ? "Via: 1.0 balancer\r\n" : "Via: 1.1 balancer\r\n")
+        }
+        out.append(lines)
+        if !keptID, !(changes?.drop(.xRequestID) ?? false) {
             out.append("X-Request-Id: ")
             let start = out.count
             freshID.write(to: &out)
@@ -102,9 +131,11 @@ enum HeadWriter {
     }
 
     private static func writeRequestLine(
-        _ head: borrowing RequestHead, _ bytes: RawSpan, _ parts: inout LoggedParts, to out: inout ByteBuffer
+        _ head: borrowing RequestHead, _ bytes: RawSpan, _ target: RawSpan, _ isRewritten: Bool,
+        _ parts: inout LoggedParts, to out: inout ByteBuffer
     ) {
-        if head.authority != nil {
+        let isKept = head.authority != nil || isRewritten
+        if isKept {
             // The target as it was written is kept for the log, before what is sent.
             out.append(bytes.extracting(head.methodRange.lowerBound..<head.target.upperBound))
             parts.request = .init(0..<out.count)
@@ -113,29 +144,33 @@ enum HeadWriter {
         out.append(bytes.extracting(head.methodRange))
         out.append(ASCII.space)
         // An absolute form may lack a path: "/" is meant then, or "*" with OPTIONS (RFC 9112 section 3.2.4).
-        if head.target.isEmpty {
+        if target.isEmpty {
             out.append(head.method == .options ? ASCII.asterisk : ASCII.slash)
         } else {
-            if bytes.byte(head.target.lowerBound) == ASCII.questionMark { out.append(ASCII.slash) }
-            out.append(bytes.extracting(head.target))
+            if target.byte(0) == ASCII.questionMark { out.append(ASCII.slash) }
+            out.append(target)
         }
-        if head.authority == nil { parts.request = .init(0..<out.count) }
+        if !isKept { parts.request = .init(0..<out.count) }
         out.append(" HTTP/1.1\r\n")
     }
 
     private static func writeForwarded(
-        _ head: borrowing RequestHead, _ bytes: RawSpan, from peer: SocketAddress, to out: inout ByteBuffer
+        _ head: borrowing RequestHead, _ bytes: RawSpan, _ changes: FieldChanges?, from peer: SocketAddress,
+        to out: inout ByteBuffer
     ) {
-        out.append("X-Forwarded-For: ")
-        for index in 0..<head.fields.count where head.fields[index].name == .xForwardedFor {
-            let value = head.fields[index].value
-            guard !value.isEmpty else { continue }
-            out.append(bytes.extracting(value))
-            out.append(", ")
+        if !(changes?.drop(.xForwardedFor) ?? false) {
+            out.append("X-Forwarded-For: ")
+            for index in 0..<head.fields.count where head.fields[index].name == .xForwardedFor {
+                let value = head.fields[index].value
+                guard !value.isEmpty else { continue }
+                out.append(bytes.extracting(value))
+                out.append(", ")
+            }
+            peer.appendIP(to: &out)
+            out.append("\r\n")
         }
-        peer.appendIP(to: &out)
-        out.append("\r\nX-Forwarded-Proto: http\r\n")
-        if let host = head.authority ?? head.host, !host.isEmpty {
+        if !(changes?.drop(.xForwardedProto) ?? false) { out.append("X-Forwarded-Proto: http\r\n") }
+        if let host = head.authority ?? head.host, !host.isEmpty, !(changes?.drop(.xForwardedHost) ?? false) {
             writeField("X-Forwarded-Host: ", bytes.extracting(host), to: &out)
         }
     }
@@ -147,11 +182,16 @@ enum HeadWriter {
         case unsaid, close, keepAlive, upgrade
     }
 
-    /// Appends the response as the client is to see it. `chunked` says that its body goes out in chunks, and `cookie` is
-    /// set beside those of the upstream.
+    /// Appends the response as the client is to see it.
+    ///
+    /// - Parameters:
+    ///   - chunked: its body goes out in chunks.
+    ///   - cookie: is set beside those of the upstream.
+    ///   - changes: the lines that go besides hop-by-hop ones; nil for none.
+    ///   - lines: those that come, each with its CRLF.
     static func writeResponse(
         _ head: borrowing ResponseHead, _ bytes: RawSpan, chunked: Bool, connection: ConnectionField,
-        cookie: StickyCookie? = nil, to out: inout ByteBuffer
+        cookie: StickyCookie? = nil, changes: FieldChanges? = nil, lines: RawSpan = RawSpan(), to out: inout ByteBuffer
     ) {
         out.append("HTTP/1.1 ")
         out.append(bytes.extracting(head.statusAndReason))
@@ -170,7 +210,10 @@ enum HeadWriter {
             case .contentLength:
                 keeps = keepsLength
                 keepsLength = false
-            default: keeps = head.options.isEmpty || !head.options.lists(bytes, line.nameRange)
+            default:
+                keeps =
+                    (head.options.isEmpty || !head.options.lists(bytes, line.nameRange))
+                    && !(changes?.drop(bytes, line.nameRange) ?? false)
             }
             if !keeps { run.skip(line.line, bytes, to: &out) }
         }
@@ -179,13 +222,18 @@ enum HeadWriter {
         if chunked { out.append("Transfer-Encoding: chunked\r\n") }
         // RFC 9110 section 7.8: who sends Upgrade names it in Connection.
         if head.status == 426, head.hasUpgrade { out.append("Connection: upgrade\r\n") }
+        write(connection, to: &out)
+        out.append(lines)
+        out.append(head.minorVersion == 0 ? "Via: 1.0 balancer\r\n\r\n" : "Via: 1.1 balancer\r\n\r\n")
+    }
+
+    static func write(_ connection: ConnectionField, to out: inout ByteBuffer) {
         switch connection {
         case .unsaid: break
         case .close: out.append("Connection: close\r\n")
         case .keepAlive: out.append("Connection: keep-alive\r\n")
         case .upgrade: out.append("Connection: upgrade\r\n")
         }
-        out.append(head.minorVersion == 0 ? "Via: 1.0 balancer\r\n\r\n" : "Via: 1.1 balancer\r\n\r\n")
     }
 
     // ---- shared ----------------------------------------------------------------------------------------------------

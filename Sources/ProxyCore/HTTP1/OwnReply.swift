@@ -1,8 +1,12 @@
-/// The answers that the balancer gives itself.
+/// Why the balancer answers a request itself, where it is not what its route wants.
 enum OwnReply: UInt16 {
     case badRequest = 400
-    case noRoute = 404
+    case unauthorized = 401
+    case forbidden = 403
+    case notFound = 404
+    case methodNotAllowed = 405
     case requestTimeout = 408
+    case contentTooLarge = 413
     case requestLineTooLong = 414
     case headTooLarge = 431
     case notImplemented = 501
@@ -22,44 +26,44 @@ enum OwnReply: UInt16 {
             }
     }
 
+    private static let contentType = Array("text/plain; charset=utf-8".utf8)
+
     /// Appends the whole answer. `withBody` is false for HEAD.
     ///
+    /// - Parameter lines: further lines of its head, each with its CRLF.
     /// - Returns: the bytes of its body.
     @discardableResult
-    func write(to out: inout ByteBuffer, closes: Bool, keepsAlive10: Bool, withBody: Bool) -> Int {
-        let (reason, text) = words
-        out.append("HTTP/1.1 ")
-        out.append(decimal: Int(rawValue))
-        out.append(ASCII.space)
-        out.append(reason)
-        out.append("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ")
-        out.append(decimal: text.utf8CodeUnitCount + 1)
-        out.append("\r\n")
+    func write(
+        to out: inout ByteBuffer, _ connection: HeadWriter.ConnectionField, lines: RawSpan, withBody: Bool
+    ) -> Int {
+        let text = text
+        let length = text.utf8CodeUnitCount + 1
+        unsafe OwnHead.begin(status: Int(rawValue), contentType: Self.contentType.span.bytes, length: length, to: &out)
         if self == .noEndpoint { out.append("Retry-After: 1\r\n") }
-        if closes {
-            out.append("Connection: close\r\n")
-        } else if keepsAlive10 {
-            out.append("Connection: keep-alive\r\n")
-        }
-        out.append("\r\n")
+        out.append(lines)
+        OwnHead.end(connection, to: &out)
         guard withBody else { return 0 }
         out.append(text)
         out.append(ASCII.lf)
-        return text.utf8CodeUnitCount + 1
+        return length
     }
 
-    private var words: (reason: StaticString, text: StaticString) {
+    private var text: StaticString {
         switch self {
-        case .badRequest: ("Bad Request", "The request is malformed.")
-        case .noRoute: ("Not Found", "No route leads to this path.")
-        case .requestTimeout: ("Request Timeout", "The request took too long to arrive.")
-        case .requestLineTooLong: ("URI Too Long", "The request line is too long.")
-        case .headTooLarge: ("Request Header Fields Too Large", "The request's head is too large.")
-        case .notImplemented: ("Not Implemented", "This method or transfer coding is not served here.")
-        case .badGateway: ("Bad Gateway", "The upstream could not be reached, or its answer could not be understood.")
-        case .noEndpoint: ("Service Unavailable", "No endpoint of this service can be reached at the moment.")
-        case .gatewayTimeout: ("Gateway Timeout", "The upstream took too long to answer.")
-        case .versionNotSupported: ("HTTP Version Not Supported", "Only HTTP/1.0 and HTTP/1.1 are served here.")
+        case .badRequest: "The request is malformed."
+        case .unauthorized: "This takes a name and a password."
+        case .forbidden: "You are not let in here."
+        case .notFound: "No route leads to this path."
+        case .methodNotAllowed: "Only GET and HEAD are served here."
+        case .requestTimeout: "The request took too long to arrive."
+        case .contentTooLarge: "The request's body is too large."
+        case .requestLineTooLong: "The request line is too long."
+        case .headTooLarge: "The request's head is too large."
+        case .notImplemented: "This method or transfer coding is not served here."
+        case .badGateway: "The upstream could not be reached, or its answer could not be understood."
+        case .noEndpoint: "No endpoint of this service can be reached at the moment."
+        case .gatewayTimeout: "The upstream took too long to answer."
+        case .versionNotSupported: "Only HTTP/1.0 and HTTP/1.1 are served here."
         }
     }
 }

@@ -47,7 +47,8 @@ struct Rule: Sendable {
         details = RuleDetails(route)
     }
 
-    private init(noRouteWith timeouts: Timeouts) {
+    /// For requests that no route takes.
+    init(noRouteWith timeouts: Timeouts) {
         kind = .noRoute
         traits = []
         service = -1
@@ -57,8 +58,6 @@ struct Rule: Sendable {
                 name: "", match: RouteMatch(),
                 action: .reply(FixedReply(status: 404, contentType: "", body: Template("")))))
     }
-
-    static func noRoute(_ timeouts: Timeouts) -> Rule { Rule(noRouteWith: timeouts) }
 }
 
 extension Rule.Traits {
@@ -91,18 +90,5 @@ struct ExchangeTimeouts {
         responseMilliseconds = own.responseMilliseconds ?? timeouts.responseMilliseconds
         bodyMilliseconds = own.bodyMilliseconds ?? timeouts.bodyMilliseconds
         tunnelMilliseconds = own.tunnelMilliseconds ?? timeouts.tunnelMilliseconds
-    }
-}
-
-/// What the action and the modifiers of a route need when a request gets to them, compiled.
-final class RuleDetails: Sendable {
-    let name: String
-    let action: RouteAction
-    let modifiers: RouteModifiers
-
-    init(_ route: Route) {
-        name = route.name
-        action = route.action
-        modifiers = route.modifiers
     }
 }

@@ -1,57 +1,8 @@
 import CLinux
 
-// How exchanges and sessions end: with an answer of our own, with the upstream's answer, by a cut, by time, by a drain.
+// How exchanges and sessions end: with the whole answer, by a cut, by time, by a drain.
 
 extension Worker {
-    // ---- answers of our own --------------------------------------------------------------------------------------------
-
-    /// Refuses a head that makes no exchange; the connection closes, because what follows cannot be told apart.
-    mutating func refuse(_ session: Int, _ input: consuming ByteBuffer, _ reply: OwnReply) {
-        pool.give(input)
-        log.appendRefusal(reply.rawValue, from: sessions[session].peer, now)
-        var out = pool.take(holding: Limits.headGrowthBytesMax)
-        reply.write(to: &out, closes: true, keepsAlive10: false, withBody: true)
-        sessions[session].output = consume out
-        sessions[session].phase = .flushing
-        sessionTimers.set(session, now + Self.lingerMilliseconds)
-        flushAndClose(session)
-    }
-
-    /// Answers the session's exchange ourselves. No part of another answer was sent.
-    mutating func reply(_ session: Int, _ reply: OwnReply) {
-        let exchange = Int(sessions[session].exchange)
-        detachUpstream(session, reusable: false)
-        stopWaiting(exchange)
-        // The rest of a body that nobody reads would be taken for the next request.
-        let closes = exchanges[exchange].closesClient || drain != nil || !exchanges[exchange].requestBody.isFinished
-        exchanges[exchange].closesClient = closes
-        exchanges[exchange].isAnswered = true
-        exchanges[exchange].isAnswerComplete = true
-        exchanges[exchange].status = Int(reply.rawValue)
-        var out: ByteBuffer
-        if let waiting = sessions[session].output.take() {
-            // Interim answers that the client has not taken yet go first.
-            out = pool.enlarge(waiting)
-        } else {
-            out = pool.take(holding: Limits.headGrowthBytesMax)
-        }
-        let isHTTP10 = exchanges[exchange].minorVersion == 0
-        guard out.room >= Limits.headGrowthBytesMax else {
-            pool.give(out)
-            return cut(session)
-        }
-        exchanges[exchange].bodyBytes = reply.write(
-            to: &out, closes: closes, keepsAlive10: isHTTP10, withBody: !exchanges[exchange].isHead)
-        sessions[session].output = consume out
-        if flushOutput(session) { finishExchange(session) }
-    }
-
-    /// The upstream's answer cannot be understood.
-    mutating func replyToBadAnswer(_ session: Int) {
-        noteFailure(Int(sessions[session].exchange), .malformed)
-        reply(session, .badGateway)
-    }
-
     // ---- the end of an exchange ------------------------------------------------------------------------------------------
 
     /// The whole answer came: the upstream is free, and the exchange ends when the client has taken everything.
@@ -85,9 +36,11 @@ extension Worker {
         letGoOfPlan(place)
         sessions[session].exchange = -1
         var exchange = exchanges.remove(place)
-        log.append(exchange, from: sessions[session].peer, now)
+        if !exchange.traits.contains(.unlogged) { log.append(exchange, from: sessions[session].peer, now) }
         pool.give(exchange.head.take())
         pool.give(exchange.answer.take())
+        pool.give(exchange.answerLines.take())
+        pool.give(exchange.ownBody.take())
         if let pipe = exchange.pipe { pipes.give(pipe) }
     }
 
@@ -111,7 +64,7 @@ extension Worker {
     // ---- the end of a session --------------------------------------------------------------------------------------------
 
     /// How long a connection lingers for its client to take the answer.
-    private static let lingerMilliseconds: Milliseconds = 5_000
+    static let lingerMilliseconds: Milliseconds = 5_000
     /// How long a drain leaves an idle connection open: a request that is on its way then finds us.
     private static let drainIdleMilliseconds: Milliseconds = 500
 

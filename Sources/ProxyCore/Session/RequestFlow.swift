@@ -95,7 +95,7 @@ extension Worker {
 
     // ---- route -------------------------------------------------------------------------------------------------------
 
-    /// Makes an exchange of the parsed head, rewrites the head for the upstream, and goes on to find one.
+    /// Makes an exchange of the parsed head, and goes on with it.
     private mutating func beginExchange(_ session: Int, _ input: consuming ByteBuffer, headLength: Int) {
         let wantsUpgrade = requestHead.wantsUpgrade
         // Who sends more before the 101 means it for somebody behind us (RFC 9110 section 7.8).
@@ -105,29 +105,8 @@ extension Worker {
             return refuse(session, input, .badRequest)
         }
         sessions[session].headReads = 0
-        let plan = plans.current
-        let rule = route(input.bytes)
-        let kind = plans[plan].rules[rule].kind
-        let service = Int(plans[plan].rules[rule].service)
-
         var exchange = Exchange()
-        var head = pool.take(holding: HeadWriter.requestBytesMax(requestHead, length: headLength))
-        let host = service >= 0 ? services[service].host : []
-        exchange.logged = HeadWriter.writeRequest(
-            requestHead, input.bytes, from: sessions[session].peer, defaultHost: host.span, freshID: requestIDs.next(),
-            to: &head)
-        exchange.head = consume head
-        exchange.headSent = Int(exchange.logged.headStart)
-        exchange.plan = plans.begin()
-        exchange.rule = Int32(rule)
-        exchange.service = service
         exchange.session = Int32(session)
-        exchange.timeouts = plans[plan].rules[rule].timeouts
-        if service >= 0 {
-            exchange.retries = services[service].settings.retries
-            exchange.seeker.key = services[service].key.value(requestHead, input.bytes, from: sessions[session].peer)
-        }
-        let bodyMilliseconds = exchange.timeouts.bodyMilliseconds
         exchange.minorVersion = requestHead.minorVersion
         exchange.isHead = requestHead.method == .head
         exchange.isIdempotent = requestHead.method.isIdempotent
@@ -136,10 +115,12 @@ extension Worker {
         exchange.requestBody = body
         exchange.bodyReady = bodyReady
         exchange.began = now
-        let isBodyFinished = body.isFinished
+        let verdict = prepare(&exchange, session, input.bytes, headLength: headLength)
+        let bodyDeadline = body.isFinished ? nil : now + exchange.timeouts.bodyMilliseconds
 
         input.consume(headLength)
         if input.isEmpty { pool.give(input) } else { sessions[session].input = consume input }
+        let plan = Int(exchange.plan)
         guard let place = exchanges.insert(exchange) else {
             plans.end(plan)
             return closeSession(session)
@@ -147,17 +128,34 @@ extension Worker {
         sessions[session].exchange = Int32(place)
         sessions[session].requests &+= 1
         sessions[session].phase = .exchange
-        sessionTimers.set(session, isBodyFinished ? nil : now + bodyMilliseconds)
-        guard kind == .forward else { return reply(session, .noRoute) }
+        sessionTimers.set(session, bodyDeadline)
+        serve(session, verdict)
+    }
+
+    // ---- serve -------------------------------------------------------------------------------------------------------
+
+    private mutating func serve(_ session: Int, _ verdict: Verdict) {
+        if case .reply(let reply) = verdict { return self.reply(session, reply) }
+        switch rule(of: Int(sessions[session].exchange)).kind {
+        case .forward, .split: forward(session)
+        case .redirect, .reply: replyAsRouteSays(session)
+        case .files, .noRoute: reply(session, .notFound)
+        }
+    }
+
+    /// Sends the request to the service that it is destined for.
+    mutating func forward(_ session: Int) {
+        let exchange = Int(sessions[session].exchange)
+        let service = Int(exchanges[exchange].destination)
+        guard service >= 0 else { return reply(session, .notFound) }
+        exchanges[exchange].service = service
         traffic[service].budget.requestBegan()
         if sessions[session].edges.contains(.peerEnded) { limitHalfClosed(session) }
         attachUpstream(session)
     }
 
-    /// The rule for the request in `requestHead`, the last one where no route takes it.
-    private func route(_ bytes: RawSpan) -> Int {
-        let current = plans.current
-        return plans[current].routes.service(for: bytes, requestHead.target) ?? plans[current].rules.count - 1
+    func rule(of exchange: Int) -> Rule {
+        plans[Int(exchanges[exchange].plan)].rules[Int(exchanges[exchange].rule)]
     }
 
     /// The exchange ends, or needs no rules any more.

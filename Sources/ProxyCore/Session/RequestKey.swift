@@ -32,42 +32,14 @@ enum RequestKey: Sendable {
         case .client: return KeyHash.of(client: client)
         case .uri: return KeyHash.of(bytes, head.target)
         case .field(let name):
-            guard let value = Self.field(name, head, bytes) else { return KeyHash.of(client: client) }
+            guard let value = head.field(name, bytes) else { return KeyHash.of(client: client) }
             return KeyHash.of(bytes, value)
         case .cookie(let name):
-            guard let value = Self.cookie(name, head, bytes) else { return KeyHash.of(client: client) }
+            guard let value = head.cookie(name, bytes) else { return KeyHash.of(client: client) }
             return KeyHash.of(bytes, value)
         case .stickyCookie(let name):
-            guard let value = Self.cookie(name, head, bytes) else { return 0 }
+            guard let value = head.cookie(name, bytes) else { return 0 }
             return StickyToken.parse(bytes, value)
         }
-    }
-
-    private static func field(_ name: [UInt8], _ head: borrowing RequestHead, _ bytes: RawSpan) -> Range<Int>? {
-        for index in 0..<head.fields.count where bytes.equals(head.fields[index].nameRange, lowercase: name) {
-            return head.fields[index].value
-        }
-        return nil
-    }
-
-    /// A client may send several Cookie fields where it speaks through HTTP/2 (RFC 9113 section 8.2.3).
-    private static func cookie(_ name: [UInt8], _ head: borrowing RequestHead, _ bytes: RawSpan) -> Range<Int>? {
-        for index in 0..<head.fields.count where bytes.equals(head.fields[index].nameRange, ignoringCase: "cookie") {
-            if let value = bytes.cookieValue(name, in: head.fields[index].value) { return value }
-        }
-        return nil
-    }
-}
-
-extension RawSpan {
-    /// True where the bytes of `range` are `name`, whatever their case.
-    fileprivate func equals(_ range: Range<Int>, lowercase name: [UInt8]) -> Bool {
-        guard range.count == name.count else { return false }
-        for offset in name.indices {
-            let byte = byte(range.lowerBound + offset)
-            let isUpper = byte &- 0x41 < 26
-            guard (isUpper ? byte | 0x20 : byte) == name[offset] else { return false }
-        }
-        return true
     }
 }

@@ -76,6 +76,12 @@ extension Worker {
                         return .stops
                     }
                     exchanges[exchange].canReplay = false
+                    if let page = errorPage(exchange, for: responseHead.status, ofUpstream: true) {
+                        let status = responseHead.status
+                        pool.give(block)
+                        reply(session, page, to: status)
+                        return .stops
+                    }
                     return beginAnswer(session, exchange, upstream, block, length)
                 }
                 exchanges[exchange].canReplay = false
@@ -150,10 +156,11 @@ extension Worker {
             case .chunked: coding == .asIs
             default: coding == .chunk
             }
-        var out = pool.take(holding: length + Limits.headGrowthBytesMax + Limits.joinedBodyBytesMax)
+        let lines = exchanges[exchange].answerLines.count
+        var out = pool.take(holding: length + lines + Limits.headGrowthBytesMax + Limits.joinedBodyBytesMax)
         HeadWriter.writeResponse(
             responseHead, block.bytes, chunked: isChunked, connection: connection, cookie: stickyCookie(exchange),
-            to: &out)
+            changes: answerChanges(exchange), lines: exchanges[exchange].answerLines.bytes, to: &out)
         exchanges[exchange].status = responseHead.status
         exchanges[exchange].answered = now
         block.consume(length)
@@ -179,6 +186,12 @@ extension Worker {
             sent = send(session, out, block)
         }
         return afterSending(session, exchange, sent)
+    }
+
+    /// Which lines of the upstream's head the route leaves out.
+    private func answerChanges(_ exchange: Int) -> FieldChanges? {
+        guard exchanges[exchange].traits.contains(.responseFields) else { return nil }
+        return rule(of: exchange).details.responseFields
     }
 
     /// What the client is told where it has not come with its endpoint's token.

@@ -53,7 +53,7 @@ struct Exchange: ~Copyable, Vacatable {
     /// The plan that it began under and its rule there; -1 for a tunnel, which needs none any more.
     var plan: Int32 = -1
     var rule: Int32 = -1
-    /// The slot of the service, -1 for none.
+    /// The slot of the service that it was forwarded to, -1 for none.
     var service = -1
     var session: Int32 = -1
     var timeouts = ExchangeTimeouts()
@@ -77,6 +77,11 @@ struct Exchange: ~Copyable, Vacatable {
     var canReplay = true
     /// The upstream takes no more of the request; only its answer counts.
     var requestAbandoned = false
+
+    /// Where it goes if it is forwarded: a slot; -1 for nowhere. `service` says so from then on.
+    var destination: Int32 = -1
+    /// What its route does besides.
+    var traits: Rule.Traits = []
 
     // ---- the upstream ------------------------------------------------------------------------------------------------
 
@@ -112,6 +117,10 @@ struct Exchange: ~Copyable, Vacatable {
 
     /// The start of a head that is not complete.
     var answer: ByteBuffer?
+    /// Field lines that its route adds to the answer.
+    var answerLines = ByteBuffer()
+    /// The body of an answer of ours that was made for this request.
+    var ownBody = ByteBuffer()
     /// The head of the final answer went to the client.
     var isAnswered = false
     /// The whole answer came from the upstream.

@@ -4,15 +4,16 @@ import Testing
 
 @Suite struct OwnReplyTests {
     private static let all: [OwnReply] = [
-        .badRequest, .noRoute, .requestTimeout, .requestLineTooLong, .headTooLarge, .notImplemented, .badGateway,
+        .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .requestTimeout, .contentTooLarge,
+        .requestLineTooLong, .headTooLarge, .notImplemented, .badGateway,
         .noEndpoint, .gatewayTimeout, .versionNotSupported,
     ]
 
-    private func text(_ reply: OwnReply, closes: Bool = false, keepsAlive10: Bool = false, withBody: Bool = true)
-        -> String
-    {
+    private func text(
+        _ reply: OwnReply, _ connection: HeadWriter.ConnectionField = .unsaid, withBody: Bool = true
+    ) -> String {
         written(room: Limits.headGrowthBytesMax) {
-            reply.write(to: &$0, closes: closes, keepsAlive10: keepsAlive10, withBody: withBody)
+            reply.write(to: &$0, connection, lines: RawSpan(), withBody: withBody)
         }
     }
 
@@ -27,7 +28,7 @@ import Testing
             No endpoint of this service can be reached at the moment.\n
             """
         let body = "No endpoint of this service can be reached at the moment.\n"
-        #expect(text(.noEndpoint, closes: true) == expected.replacing("63", with: "\(body.utf8.count)"))
+        #expect(text(.noEndpoint, .close) == expected.replacing("63", with: "\(body.utf8.count)"))
     }
 
     @Test(arguments: all)
@@ -52,11 +53,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (false, false, [String]()), (true, false, ["Connection: close"]), (true, true, ["Connection: close"]),
-        (false, true, ["Connection: keep-alive"]),
+        (HeadWriter.ConnectionField.unsaid, [String]()), (.close, ["Connection: close"]),
+        (.keepAlive, ["Connection: keep-alive"]),
     ])
-    func whatBecomesOfTheConnectionIsSaid(closes: Bool, keepsAlive10: Bool, expected: [String]) {
-        let lines = text(.noRoute, closes: closes, keepsAlive10: keepsAlive10).components(separatedBy: "\r\n")
+    func whatBecomesOfTheConnectionIsSaid(connection: HeadWriter.ConnectionField, expected: [String]) {
+        let lines = text(.notFound, connection).components(separatedBy: "\r\n")
         #expect(lines.filter { $0.hasPrefix("Connection") } == expected)
     }
 }

@@ -10,7 +10,7 @@ import Testing
     }
 
     private func hand(_ number: Int, to mailbox: Mailbox) -> Bool {
-        mailbox.hand(Mailbox.Connection(descriptor: Int32(number), peer: .anyIPv4(port: 0)))
+        mailbox.hand(Mailbox.Connection(descriptor: Int32(number), peer: .anyIPv4(port: 0), port: 80))
     }
 
     @Test func whatIsLeftWakesAndIsTakenOnce() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct TeamTests {
     private func connection(_ number: Int = 0) -> Mailbox.Connection {
-        Mailbox.Connection(descriptor: Int32(number), peer: .anyIPv4(port: 1))
+        Mailbox.Connection(descriptor: Int32(number), peer: .anyIPv4(port: 1), port: 80)
     }
 
     /// Lets `count` connections come, each to the worker that `acceptor` names, and answers how many each worker has in

@@ -40,11 +40,7 @@ package enum Variable: Hashable, Sendable {
     case cookie(String)
     /// A parameter of the query, as it was written.
     case parameter(String)
-    /// A group of the route's expression, or of that of a rewrite.
+    /// A group of the route's expression, or of that of a rewrite; group 0 is all that it matched.
     case group(Int)
     case namedGroup(String)
-    /// The first `HOST:PORT` of the service.
-    case service
-    /// The status of the answer; only in answers.
-    case status
 }

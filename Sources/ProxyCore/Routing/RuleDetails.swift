@@ -1,0 +1,116 @@
+/// What the action and the modifiers of a route need when a request gets to them, compiled.
+final class RuleDetails: Sendable {
+    let name: String
+    let action: RouteAction
+    let modifiers: RouteModifiers
+    let split: WeightedChoice?
+    let location: CompiledTemplate?
+    let reply: CompiledReply?
+    let requestFields: FieldChanges?
+    let responseFields: FieldChanges?
+    let errorPages: [CompiledErrorPage]
+
+    /// Where requests go that name no file, if they go anywhere.
+    var slotOfMissingFiles: Int? {
+        guard case .files(let files) = action, case .forward(let slot) = files.missing else { return nil }
+        return slot
+    }
+
+    init(_ route: Route) {
+        name = route.name
+        action = route.action
+        modifiers = route.modifiers
+        switch route.action {
+        case .split(let services): split = WeightedChoice(services)
+        default: split = nil
+        }
+        switch route.action {
+        case .redirect(let redirect):
+            location = CompiledTemplate(redirect.location)
+            reply = CompiledReply(redirect)
+        case .reply(let fixed):
+            location = nil
+            reply = CompiledReply(fixed)
+        default:
+            location = nil
+            reply = nil
+        }
+        requestFields = modifiers.requestFields.isEmpty ? nil : FieldChanges(modifiers.requestFields)
+        responseFields = modifiers.responseFields.isEmpty ? nil : FieldChanges(modifiers.responseFields)
+        errorPages = modifiers.errorPages.map { CompiledErrorPage($0) }
+    }
+}
+
+/// One of several services, by weight.
+struct WeightedChoice: Sendable {
+    /// Each with the sum of the weights up to and including its own.
+    private let ends: [(slot: Int, end: UInt64)]
+    private let total: UInt64
+
+    init(_ services: [WeightedService]) {
+        var sum: UInt64 = 0
+        ends = services.map { service in
+            sum += UInt64(max(0, service.weight))
+            return (service.service, sum)
+        }
+        total = sum
+    }
+
+    /// - Parameter random: any number, every one as likely as another.
+    /// - Returns: a slot.
+    func slot(_ random: UInt64) -> Int {
+        guard total > 0 else { return ends.first?.slot ?? -1 }
+        let place = random % total
+        return ends.first { place < $0.end }?.slot ?? -1
+    }
+}
+
+/// An answer that a route gives itself.
+struct CompiledReply: Sendable {
+    let status: Int
+    let contentType: [UInt8]
+    /// Where `template` is nil.
+    let body: [UInt8]
+    /// A body with variables.
+    let template: CompiledTemplate?
+    let closesSilently: Bool
+
+    init(_ reply: FixedReply) {
+        status = reply.status
+        contentType = Array(reply.contentType.utf8)
+        let compiled = CompiledTemplate(reply.body)
+        body = compiled.constant ?? []
+        template = compiled.constant == nil ? compiled : nil
+        closesSilently = reply.closesSilently
+    }
+
+    init(_ redirect: Redirect) {
+        status = redirect.status
+        contentType = Array("text/plain; charset=utf-8".utf8)
+        body = Array("It is elsewhere.\n".utf8)
+        template = nil
+        closesSilently = false
+    }
+}
+
+/// See `ErrorPage`.
+struct CompiledErrorPage: Sendable {
+    private let statuses: [ClosedRange<Int>]
+    private let coversUpstream: Bool
+    /// Nil keeps the status.
+    let status: Int?
+    let contentType: [UInt8]
+    let body: [UInt8]
+
+    init(_ page: ErrorPage) {
+        statuses = page.statuses
+        coversUpstream = page.coversUpstream
+        status = page.status
+        contentType = Array(page.contentType.utf8)
+        body = page.body
+    }
+
+    func covers(_ status: Int, ofUpstream: Bool) -> Bool {
+        (coversUpstream || !ofUpstream) && statuses.contains { $0.contains(status) }
+    }
+}

@@ -1,0 +1,117 @@
+// The answers that the balancer gives itself: refusals, errors and their pages, and what a route says as it stands.
+
+extension Worker {
+    // ---- without an exchange -------------------------------------------------------------------------------------------
+
+    /// Refuses a head that makes no exchange; the connection closes, because what follows cannot be told apart.
+    mutating func refuse(_ session: Int, _ input: consuming ByteBuffer, _ reply: OwnReply) {
+        pool.give(input)
+        log.appendRefusal(reply.rawValue, from: sessions[session].peer, now)
+        var out = pool.take(holding: Limits.headGrowthBytesMax)
+        reply.write(to: &out, .close, lines: RawSpan(), withBody: true)
+        sessions[session].output = consume out
+        sessions[session].phase = .flushing
+        sessionTimers.set(session, now + Self.lingerMilliseconds)
+        flushAndClose(session)
+    }
+
+    // ---- instead of the upstream's answer ------------------------------------------------------------------------------
+
+    /// Answers the session's exchange ourselves, with the page that its route has for that. No part of another answer was
+    /// sent.
+    mutating func reply(_ session: Int, _ reply: OwnReply) {
+        let exchange = Int(sessions[session].exchange)
+        if let page = errorPage(exchange, for: Int(reply.rawValue), ofUpstream: false) {
+            return self.reply(session, page, to: Int(reply.rawValue))
+        }
+        guard var out = beginReply(session, status: Int(reply.rawValue), bodyBytes: 0) else { return }
+        exchanges[exchange].bodyBytes = reply.write(
+            to: &out, connectionField(exchange), lines: exchanges[exchange].answerLines.bytes,
+            withBody: !exchanges[exchange].isHead)
+        finishReply(session, out)
+    }
+
+    /// The upstream's answer cannot be understood.
+    mutating func replyToBadAnswer(_ session: Int) {
+        noteFailure(Int(sessions[session].exchange), .malformed)
+        reply(session, .badGateway)
+    }
+
+    /// The page that the route has for an answer of this status, if any.
+    func errorPage(_ exchange: Int, for status: Int, ofUpstream: Bool) -> CompiledErrorPage? {
+        guard exchanges[exchange].traits.contains(.errorPages) else { return nil }
+        return rule(of: exchange).details.errorPages.first { $0.covers(status, ofUpstream: ofUpstream) }
+    }
+
+    /// Sends an error page instead of an answer of `status`.
+    mutating func reply(_ session: Int, _ page: CompiledErrorPage, to status: Int) {
+        reply(session, status: page.status ?? status, contentType: page.contentType, body: page.body)
+    }
+
+    // ---- as the route says ---------------------------------------------------------------------------------------------
+
+    mutating func replyAsRouteSays(_ session: Int) {
+        let exchange = Int(sessions[session].exchange)
+        guard let reply = rule(of: exchange).details.reply else { return self.reply(session, .notFound) }
+        if reply.closesSilently {
+            exchanges[exchange].status = reply.status
+            return abort(session)
+        }
+        self.reply(session, status: reply.status, contentType: reply.contentType, body: reply.body)
+    }
+
+    /// Sends a whole answer. Where the exchange has a body of its own, rendered for this request, that is sent.
+    private mutating func reply(_ session: Int, status: Int, contentType: [UInt8], body: [UInt8]) {
+        let exchange = Int(sessions[session].exchange)
+        let isOwn = !exchanges[exchange].ownBody.isEmpty
+        let length = isOwn ? exchanges[exchange].ownBody.count : body.count
+        guard var out = beginReply(session, status: status, bodyBytes: length) else { return }
+        let mayHaveBody = status >= 200 && status != 204 && status != 304
+        unsafe OwnHead.begin(
+            status: status, contentType: contentType.span.bytes, length: mayHaveBody ? length : nil, to: &out)
+        out.append(exchanges[exchange].answerLines.bytes)
+        OwnHead.end(connectionField(exchange), to: &out)
+        if mayHaveBody, !exchanges[exchange].isHead {
+            if isOwn { out.append(exchanges[exchange].ownBody.bytes) } else { unsafe out.append(body.span.bytes) }
+            exchanges[exchange].bodyBytes = length
+        }
+        finishReply(session, out)
+    }
+
+    // ---- the two ends of a reply ---------------------------------------------------------------------------------------
+
+    /// Ends what else the exchange was about.
+    ///
+    /// - Returns: what the answer is to be appended to; nil where the session had to end.
+    mutating func beginReply(_ session: Int, status: Int, bodyBytes: Int) -> ByteBuffer? {
+        let exchange = Int(sessions[session].exchange)
+        detachUpstream(session, reusable: false)
+        stopWaiting(exchange)
+        // The rest of a body that nobody reads would be taken for the next request.
+        if drain != nil || !exchanges[exchange].requestBody.isFinished { exchanges[exchange].closesClient = true }
+        exchanges[exchange].isAnswered = true
+        exchanges[exchange].isAnswerComplete = true
+        exchanges[exchange].status = status
+        let needed = Limits.headGrowthBytesMax + exchanges[exchange].answerLines.count + bodyBytes
+        // Interim answers that the client has not taken yet go first.
+        guard let waiting = sessions[session].output.take() else { return pool.take(holding: needed) }
+        let out = pool.enlarge(waiting)
+        guard out.room >= needed else {
+            pool.give(out)
+            cut(session)
+            return nil
+        }
+        return out
+    }
+
+    mutating func finishReply(_ session: Int, _ out: consuming ByteBuffer) {
+        sessions[session].output = consume out
+        if flushOutput(session) { finishExchange(session) }
+    }
+
+    /// What an answer says of the client's connection.
+    func connectionField(_ exchange: Int) -> HeadWriter.ConnectionField {
+        if exchanges[exchange].closesClient { return .close }
+        return exchanges[exchange].minorVersion == 0 ? .keepAlive : .unsaid
+    }
+}
