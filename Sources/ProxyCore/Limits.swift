@@ -34,6 +34,24 @@ package enum Limits {
     static let addedLinesBytesMax = 16 * 1024
     /// An answer of ours: the body of a fixed reply or an error page. A large block holds it with its head.
     package static let ownBodyBytesMax = 48 * 1024
+    /// A longer expression is no rule that a person can read.
+    package static let expressionPatternBytesMax = 4 * 1024
+    /// Backtracks of an expression from one place. What is meant to match needs a few per byte; what explodes needs
+    /// millions.
+    static let expressionBacktracksMax = 20_000
+    /// Between two backtracks an expression may run over all that it is matched with: the product of both is bounded, to
+    /// some milliseconds.
+    static let expressionStepsMax = 4_000_000
+    /// Matching with more bytes than this is watched by the clock: what takes the square or the cube of so few does not
+    /// matter.
+    static let expressionBytesUnwatchedMax = 128
+    /// Places where a match may begin that are tried between two looks at the clock.
+    static let expressionStartsPerLook = 32
+    /// All watched matching for one request: it waits for as long, and so do the worker's others.
+    static let expressionMillisecondsMax: Milliseconds = 2
+    /// The stack of machine code, and the heap where the system allows no machine code: only backtracks fill them.
+    static let expressionStackBytesMax = 256 * 1024
+    static let expressionHeapBytesMax = 1024 * 1024
 
     // ---- chunked bodies --------------------------------------------------------------------------------------------
 

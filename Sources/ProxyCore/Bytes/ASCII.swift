@@ -5,8 +5,11 @@ enum ASCII {
     static let cr: UInt8 = 0x0D
     static let space: UInt8 = 0x20
     static let quote: UInt8 = 0x22
+    static let hash: UInt8 = 0x23
     static let percent: UInt8 = 0x25
+    static let ampersand: UInt8 = 0x26
     static let asterisk: UInt8 = 0x2A
+    static let plus: UInt8 = 0x2B
     static let comma: UInt8 = 0x2C
     static let dash: UInt8 = 0x2D
     static let point: UInt8 = 0x2E
@@ -19,6 +22,8 @@ enum ASCII {
     static let openBracket: UInt8 = 0x5B
     static let closeBracket: UInt8 = 0x5D
     static let backslash: UInt8 = 0x5C
+    static let openBrace: UInt8 = 0x7B
+    static let closeBrace: UInt8 = 0x7D
 
     /// The 128 ASCII characters as two words of bits.
     private struct CharacterSet {
@@ -36,6 +41,8 @@ enum ASCII {
     private static let token = CharacterSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
     /// What a host name may hold: unreserved, percent-encoded and sub-delims (RFC 3986 section 3.2.2).
     private static let host = CharacterSet(low: 0x2BFF_7FF2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
+    /// Letters, digits and `-._~` (RFC 3986 section 2.3).
+    private static let unreserved = CharacterSet(low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
 
     /// `tchar` (RFC 9110 section 5.6.2).
     @inline(__always)
@@ -43,6 +50,9 @@ enum ASCII {
 
     @inline(__always)
     static func isHost(_ byte: UInt8) -> Bool { host.contains(byte) }
+
+    @inline(__always)
+    static func isUnreserved(_ byte: UInt8) -> Bool { unreserved.contains(byte) }
 
     @inline(__always)
     static func isDigit(_ byte: UInt8) -> Bool { byte &- zero < 10 }
