@@ -41,7 +41,7 @@ enum Service {
         for listener in listeners { try listener.listen() }
 
         let group = try WorkerGroup(
-            workers: workers, descriptorsMax: descriptorsMax(workers: workers), plan: plan(config),
+            workers: workers, descriptorsMax: descriptorsMax(workers: workers), plan: try plan(config),
             snapshot: feed.latest, listeners: listeners, log: accessLog,
             reports: workerReports(ReportInbox(loop.remote, directory), log))
         feed.group = group
@@ -131,8 +131,8 @@ enum Service {
             })
     }
 
-    private static func plan(_ config: Config) -> Plan {
-        Plan(
+    private static func plan(_ config: Config) throws -> Plan {
+        try Plan(
             routes: config.routes,
             services: config.services.enumerated().map { slot, service in
                 Plan.Service(

@@ -35,15 +35,16 @@ package final class Plan: Sendable {
     /// - Parameters:
     ///   - routes: in the order of the file; services are named by their slots.
     ///   - released: called once, on any thread, when no request runs under this plan any more and none can begin.
+    /// - Throws: for the first route whose path or expression is none.
     package init(
         routes: [Route], services: [Service], timeouts: Timeouts, clientConnectionLife: ConnectionLife,
         released: @escaping @Sendable () -> Void = {}
-    ) {
+    ) throws(RouteTable.Mistake) {
+        self.routes = try RouteTable(routes: routes)
         self.services = services
         self.timeouts = timeouts
         self.clientConnectionLife = clientConnectionLife
         self.released = released
-        self.routes = RouteTable(routes: routes)
         rules = routes.map { Rule($0, timeouts) } + [Rule(noRouteWith: timeouts)]
     }
 
@@ -55,7 +56,7 @@ struct PlanTable: ~Copyable {
     struct Adopted: ~Copyable, Vacatable {
         /// Held for its end; what is needed of it for a request stands beside it.
         fileprivate var plan: Plan?
-        fileprivate(set) var routes = RouteTable(routes: [])
+        fileprivate(set) var routes = RouteTable.empty
         fileprivate(set) var rules: [Rule] = []
         fileprivate var running = 0
 
