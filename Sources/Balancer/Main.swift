@@ -8,7 +8,8 @@ enum Main {
         switch Invocation.parse(
             arguments: Array(CommandLine.arguments.dropFirst()), environment: Invocation.environment())
         {
-        case .run(let config):
+        case .run(let config, from: _, let warnings):
+            StandardStream.error.write(Invocation.text(warnings))
             Glibc.exit(Service.run(config))
         case .exit(let status, let standardOutput, let standardError):
             StandardStream.output.write(standardOutput)

@@ -198,6 +198,11 @@ static inline ssize_t clx_send_two(
 }
 
 static inline int clx_shutdown_sending(int descriptor) { return CLX_RESULT(shutdown(descriptor, SHUT_WR)); }
+extern char **environ;
+
+/* `NAME=VALUE` texts behind one another, and NULL (environ(7)). */
+static inline char **clx_environment(void) { return environ; }
+
 static inline int clx_close(int descriptor) { return CLX_RESULT(close(descriptor)); }
 
 /// Bytes that the peer has not acknowledged yet (SIOCOUTQ, tcp(7)).

@@ -33,4 +33,36 @@ enum Bounds {
     static let healthBodyBytesMax = 1_024
     /// Sixteen times what SHA-256 makes use of.
     static let secretBytesMax = 1_024
+
+    // ---- the configuration file --------------------------------------------------------------------------------------
+
+    /// 10,000 routes with modifiers take 2 MiB.
+    static let fileBytesMax = 8 * 1024 * 1024
+    /// Of one file, with all that its aliases stand for: more than `fileBytesMax` holds of any sense.
+    static let elements = 500_000
+    /// The deepest that a key stands is below ten.
+    static let depth = 64
+    /// The text is read again for each; whoever repeats more has repeated a whole part of the file.
+    static let repeatedKeys = 20
+    /// More would be no help, and a terminal shows less.
+    static let diagnostics = 100
+    static let includedFiles = 1_000
+    /// An include that includes itself is found before; this is for those that do so under ever new names.
+    static let includeDepth = 16
+    static let services = 10_000
+    static let routes = 100_000
+    /// Each is tried in turn.
+    static let accessRules = 10_000
+    static let hosts = 1_000
+    /// Texts and files that answers are made of: every worker's memory holds them.
+    static let bodyBytesMax = 1024 * 1024
+    static let usersBytesMax = 1024 * 1024
+    static let templateBytesMax = 8_192
+    static let redirectStatuses = [301, 302, 303, 307, 308]
+    static let splitWeight = 0...1_000_000
+    static let compressionLevel = 1...9
+    static let corsSeconds = 0...86_400
+    /// What a request body may be limited to; no limit is said by saying nothing.
+    static let requestBodyBytesMax = 1024 * 1024 * 1024 * 1024
+    static let compressedBytesMin = 1024 * 1024 * 1024
 }

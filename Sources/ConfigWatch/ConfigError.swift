@@ -23,8 +23,13 @@ package struct ConfigError: Error, Equatable, CustomStringConvertible {
 /// A text that is no value of its kind. The hint is the rest of the sentence that the text begins.
 struct Rejection: Error, Equatable {
     let hint: String
+    /// Which character of the text is at fault, counted from 0 in Unicode scalars; nil for the whole.
+    let offset: Int?
 
-    init(_ hint: String) { self.hint = hint }
+    init(_ hint: String, at offset: Int? = nil) {
+        self.hint = hint
+        self.offset = offset
+    }
 }
 
 /// `text` with its control characters as `\xHH`, so that it stays on one line and leaves the terminal alone.

@@ -7,6 +7,13 @@ extension Config {
     ///   what the person was about.
     package init(_ options: Options) throws(ConfigError) {
         self.init()
+        try take(options)
+        try takeServices(options)
+    }
+
+    /// Puts what the options say in the place of what is there, but for services and routes. Services that are there take
+    /// what the options say of all.
+    mutating func take(_ options: Options) throws(ConfigError) {
         let listeners = try options.all(.listen, Parse.listenAddress)
         if !listeners.isEmpty { self.listeners = listeners }
         try options.read(.workers, as: Parse.count(in: Bounds.workers), into: &workers)
@@ -18,7 +25,16 @@ extension Config {
         try timeouts.take(options)
         try resolver.take(options)
         try serviceDefaults.take(options)
-        try takeServices(options)
+        for index in services.indices { try services[index].settings.take(options) }
+    }
+
+    /// Refuses options that a file leaves no room for, and those that are wrong whatever a file says.
+    package static func checkOverrides(_ options: Options) throws(ConfigError) {
+        for option in [OptionName.upstream, .route] where options.isGiven(option) {
+            throw options.error(about: option, hint: "excludes --config; say it in the file, under routes")
+        }
+        var config = Config()
+        try config.take(options)
     }
 
     /// All `--upstream` form the service `default`, which a last route for every path leads to; each distinct route path forms

@@ -47,6 +47,8 @@ package struct Options: Equatable, Sendable {
         return [String(variable[first...last])]
     }
 
+    func isGiven(_ option: OptionName) -> Bool { given[option] != nil }
+
     /// The error for a value that no parser could refuse: it takes the system, or other values, to see what is wrong.
     ///
     /// - Parameters:

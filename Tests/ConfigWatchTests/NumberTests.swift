@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "KiB", "64KB", "64K", "64k", "64kib", "1GiB", "1.5MiB", "64 KiB", " 64KiB", "-1", "64KiBx", "٣",
+        "", "KiB", "64KB", "64K", "64k", "64kib", "1TiB", "1.5MiB", "64 KiB", " 64KiB", "-1", "64KiBx", "٣",
     ])
     func refusesWhatIsNoSize(text: String) {
         #expect(throws: Rejection("is no size; use bytes, or a number with KiB or MiB, such as 64KiB")) {

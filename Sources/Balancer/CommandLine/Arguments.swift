@@ -1,17 +1,24 @@
 import ArgumentParser
 import ConfigWatch
 
-/// The flags, read but not judged: `ConfigWatch` does that, for flags and environment alike.
+/// The flags, read but not judged: `ConfigWatch` does that, for flags and environment alike. Where no command stands among
+/// them, to serve is meant.
 struct Arguments: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "balancer",
             abstract: "An HTTP load balancer that follows its upstreams through DNS.",
-            usage: "balancer [--upstream HOST:PORT]... [--route PATH=HOST:PORT]... [--listen ADDR]... [OPTION]...",
+            usage: """
+                balancer [--upstream HOST:PORT]... [--route PATH=HOST:PORT]... [--listen ADDR]... [OPTION]...
+                balancer --config FILE [OPTION]...
+                balancer COMMAND ...
+                """,
             discussion: manual,
-            version: "balancer 0.1.0")
+            version: "balancer 0.1.0",
+            subcommands: [CheckCommand.self, SchemaCommand.self])
     }
 
+    @OptionGroup(title: "File") var file: FileFlags
     @OptionGroup(title: "Traffic") var traffic: TrafficFlags
     @OptionGroup(title: "Balancing") var balancing: BalancingFlags
     @OptionGroup(title: "Health") var health: HealthFlags
@@ -42,10 +49,12 @@ extension Option where Value == [String] {
     ///   - meaning: Whole sentences for the help.
     ///   - valueName: What stands for a value there.
     ///   - fallback: What holds where nothing is given; nil where nothing does.
-    init(_ meaning: String, takes valueName: String, default fallback: String? = nil) {
+    init(
+        _ meaning: String, takes valueName: String, default fallback: String? = nil, name: NameSpecification = .long
+    ) {
         let end = fallback.map { " (default: \($0))" } ?? ""
         self.init(
-            wrappedValue: [], parsing: .unconditionalSingleValue,
+            wrappedValue: [], name: name, parsing: .unconditionalSingleValue,
             help: ArgumentHelp("\(meaning)\(end)", valueName: valueName))
     }
 }
@@ -54,14 +63,15 @@ extension Option where Value == [String] {
 let defaults = Config()
 
 private let manual = """
-    Give at least one --upstream or --route. Durations are numbers with a unit: 500ms, 1s, 2m, 1h. Sizes are bytes, or \
-    numbers with KiB or MiB. Shares are percentages: 20%.
+    Give a --config, or at least one --upstream or --route. Durations are numbers with a unit: 500ms, 1s, 2m, 1h. \
+    Sizes are bytes, or numbers with KiB or MiB. Shares are percentages: 20%.
 
     Every option can come from the environment: BALANCER_ and its name in capitals, with _ for each hyphen, \
     such as BALANCER_UPSTREAM or BALANCER_DRAIN_TIMEOUT. A repeatable option takes several values from one variable, \
     between commas or spaces. A flag wins over the environment.
 
     EXAMPLES:
+      balancer --config balancer.yaml
       balancer --upstream tweet-ui:8080
       balancer --listen :80 --upstream web:8080 --route /api=api:8080
       balancer --upstream web:8080 --upstream spare:8080,backup --health-check http:/healthz

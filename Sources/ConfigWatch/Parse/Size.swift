@@ -1,5 +1,5 @@
 extension Parse {
-    /// `512`, `64KiB`, `1MiB`: whole bytes, or units of 1,024 and 1,024².
+    /// `512`, `64KiB`, `1MiB`, `1GiB`: whole bytes, or units of 1,024, 1,024² and 1,024³.
     static func size(upTo largest: Int) -> (String) throws(Rejection) -> Int {
         { (text) throws(Rejection) in
             let amount = text.prefix(while: isDigit)
@@ -17,7 +17,9 @@ extension Parse {
 }
 
 /// Largest first, so that `sizeText` finds the shortest way to write a size.
-private let units: [(name: String, bytes: Int)] = [("MiB", 1024 * 1024), ("KiB", 1024), ("", 1)]
+private let units: [(name: String, bytes: Int)] = [
+    ("GiB", 1024 * 1024 * 1024), ("MiB", 1024 * 1024), ("KiB", 1024), ("", 1),
+]
 
 /// As `Parse.size` reads it, in the largest unit that fits: `64KiB`, `1000`, `0`.
 package func sizeText(_ bytes: Int) -> String {
