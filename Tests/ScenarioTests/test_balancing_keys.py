@@ -109,10 +109,12 @@ def test_a_client_whose_endpoint_is_gone_gets_another() -> None:
             assert got.fields.one("Set-Cookie").partition(";")[0] != cookie
 
 
-def test_weights_are_shares() -> None:
+@pytest.mark.parametrize("policy", ["round-robin", "least-connections"])
+def test_weights_are_shares(policy: str) -> None:
+    """One request after another: where all are idle, nobody is left out because its weight is small."""
     with Fleet(2) as fleet:
         weighted = [f"--upstream={fleet[0].name},weight=3", f"--upstream={fleet[1].name}"]
-        with Balancer(*weighted, "--workers", "1") as balancer:
+        with Balancer(*weighted, "--policy", policy, "--workers", "1") as balancer:
             assert answers(balancer, 40) == {fleet[0].name: 30, fleet[1].name: 10}
 
 

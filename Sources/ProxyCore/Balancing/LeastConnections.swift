@@ -1,4 +1,5 @@
-/// The member with the fewest requests in flight for its share. Among equals the turn goes to who was picked longest ago.
+/// The member with the fewest requests in flight for its share. Equals take turns, each as often as its share says: where
+/// all are idle, that is all that shares decide, and nobody is left without requests because its share is small.
 ///
 /// The counts are those of all workers, so they change behind our back, and to look at a thousand for each pick would
 /// cost microseconds. So a tournament keeps what was seen last, each pick looks again at one in rotation, and who is about
@@ -6,10 +7,10 @@
 struct LeastConnections {
     /// What one request weighs at each member: the less the larger its share.
     private var costs: [UInt64] = []
-    /// What was seen last: the weight of the requests in flight and one more. Members that were not eligible are out
-    /// until they are seen again.
+    /// What was seen last: the weight of the requests in flight, and when its next turn among equals is due. Members that
+    /// were not eligible are out until they are seen again.
     private var ranks = Tournament()
-    /// That of the last pick.
+    /// The turn of the last pick. From one turn of a member to its next as much passes as one request weighs there.
     private var turn: UInt64 = 0
     /// Whom the rotation has come to.
     private var next = 0
@@ -37,9 +38,10 @@ struct LeastConnections {
         if best.isOut { best = bestOfAll(isEligible, load) }
         guard !best.isOut else { return nil }
         let picked = best.member
-        if turn == Rank.turnMax { forgetTurns() }
-        turn &+= 1
-        ranks.update(Rank(weight: best.weight &+ costs[picked], turn: turn, member: picked))
+        // Who has missed turns does not catch up.
+        turn = max(turn, best.turn)
+        if turn &+ costs[picked] > Rank.turnMax { setBack() }
+        ranks.update(Rank(weight: best.weight &+ costs[picked], turn: turn &+ costs[picked], member: picked))
         return picked
     }
 
@@ -80,16 +82,20 @@ struct LeastConnections {
 
     @inline(__always)
     private func rank(of member: Int, _ load: (Int) -> Int) -> Rank {
-        let requests = UInt64(truncatingIfNeeded: min(max(load(member), 0), Int(Int32.max)) &+ 1)
+        let requests = UInt64(truncatingIfNeeded: min(max(load(member), 0), Int(Int32.max)))
         return Rank(weight: requests &* costs[member], turn: ranks[member].turn, member: member)
     }
 
-    /// Once in a million picks all are equals in this respect.
+    /// Sets the clock of the turns to 0, before it overflows.
     @inline(never)
-    private mutating func forgetTurns() {
+    private mutating func setBack() {
+        ranks = Tournament(
+            costs.indices.map { Rank(weight: ranks[$0].weight, turn: wait(of: $0), member: $0) })
         turn = 0
-        ranks = Tournament(costs.indices.map { Rank(weight: ranks[$0].weight, turn: 0, member: $0) })
     }
+
+    /// How long a member waits for its next turn.
+    private func wait(of member: Int) -> UInt64 { max(ranks[member].turn, turn) - turn }
 
     // ---- members -----------------------------------------------------------------------------------------------------
 
@@ -98,24 +104,29 @@ struct LeastConnections {
         let (oldCosts, oldRanks) = (costs, ranks)
         let largest = Double(change.shares.max() ?? 1)
         costs = change.shares.map { UInt64(min(largest / Double($0) * Self.leastCost, Self.largestCost)) }
-        let count = costs.count
-        let isFirst = oldCosts.isEmpty
-        if isFirst { turn = UInt64(count) }
+        let waits = oldCosts.indices.map { wait(of: $0) }
+        turn = 0
         ranks = Tournament(
             costs.indices.map { member in
                 guard let origin = change.origins[member] else {
-                    let turn = isFirst ? (member + count - start % count) % count : 0
-                    return Rank(weight: costs[member], turn: UInt64(turn), member: member)
+                    return Rank(weight: 0, turn: oldCosts.isEmpty ? firstWait(of: member) : 0, member: member)
                 }
                 let known = oldRanks[origin]
-                let requests = known.isOut ? 1 : known.weight / oldCosts[origin]
-                return Rank(weight: requests * costs[member], turn: known.turn, member: member)
+                let requests = known.isOut ? 0 : known.weight / oldCosts[origin]
+                let turn = waits[origin] * costs[member] / oldCosts[origin]
+                return Rank(weight: requests * costs[member], turn: turn, member: member)
             })
-        next = costs.isEmpty ? 0 : next % count
+        next = costs.isEmpty ? 0 : next % costs.count
+    }
+
+    /// Those that are there from the beginning come one after another.
+    private func firstWait(of member: Int) -> UInt64 {
+        let place = (member + costs.count - start % costs.count) % costs.count
+        return costs[member] * UInt64(place) / UInt64(costs.count)
     }
 }
 
-/// The order of these ranks: 32 bits of weight, then 20 of the turn in which the member was picked last.
+/// The order of these ranks: 32 bits of weight, then 20 of the member's next turn.
 extension Rank {
     fileprivate static let turnMax: UInt64 = 1 << 20 - 1
     private static let outWeight: UInt64 = 1 << 32 - 1
