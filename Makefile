@@ -25,6 +25,8 @@ FIXED_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 # Sanitized, it is several times slower, which the scenarios' deadlines allow for. The one with containers is left out:
 # it builds a program of its own.
 SANITIZED_SCENARIOS := BALANCER_SLOW=1 $(PYTEST) -m "not slow" --ignore=Tests/ScenarioTests/docker Tests/ScenarioTests
+# For the same reason the simulation tries fewer worlds.
+SANITIZED_TEST := SIMULATION_SEEDS=12 $(SWIFT_TEST)
 # A report ends the process by itself; the backtracer of Swift would hang on it.
 export ASAN_OPTIONS ?= exitcode=66
 export SWIFT_BACKTRACE ?= enable=no
@@ -47,12 +49,12 @@ sanitize: sanitize-address sanitize-thread ## run the tests under AddressSanitiz
 # The linker named here exports the sanitizer's symbols without a warning for each.
 .PHONY: sanitize-address
 sanitize-address: toolchain install-build install-test
-	$(SWIFT_TEST) --sanitize=address --scratch-path .build-asan -Xswiftc -use-ld=lld
+	$(SANITIZED_TEST) --sanitize=address --scratch-path .build-asan -Xswiftc -use-ld=lld
 	BALANCER=$(CURDIR)/.build-asan/debug/balancer $(SANITIZED_SCENARIOS)
 
 .PHONY: sanitize-thread
 sanitize-thread: toolchain install-build install-test
-	$(FIXED_ADDRESSES) $(SWIFT_TEST) --sanitize=thread --scratch-path .build-tsan
+	$(FIXED_ADDRESSES) env $(SANITIZED_TEST) --sanitize=thread --scratch-path .build-tsan
 	BALANCER=$(CURDIR)/.build-tsan/debug/balancer $(FIXED_ADDRESSES) env $(SANITIZED_SCENARIOS)
 
 .PHONY: bench

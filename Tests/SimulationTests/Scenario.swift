@@ -19,9 +19,8 @@ struct Scenario {
     let largeBodyPercent: Int
 
     static let workers = 2
-    /// How long there is trouble: at most so long, and at most so many steps, which overload takes by the thousand.
-    static let chaosMilliseconds: Milliseconds = 20_000
-    static let chaosSteps = 50_000
+    /// How long there is trouble: about half a minute of a busy world, some minutes of a quiet one.
+    static let chaosSteps = 40_000
     static let calmMilliseconds: Milliseconds = 5_000
 
     init(_ dice: Dice) {

@@ -26,7 +26,7 @@ extension SimulatedWorker {
             return false
         }
         if request.charge == .none { request.charge = .owed }
-        guard payForRetry(request) else {
+        guard payForRetry(request) || waitDeadline(request) != nil else {
             request.charge = .none
             return false
         }
@@ -92,9 +92,8 @@ extension SimulatedWorker {
 
     func endTrial(_ request: Request, _ place: Int) {
         request.isOnTrial = false
-        table.trialEnded(place)
         switch request.outcome {
-        case .unknown: break
+        case .unknown: table.trialEnded(place)
         case .succeeded: report(.trialEnded(succeeded: true), table[place].address)
         case .failed: report(.trialEnded(succeeded: false), table[place].address)
         }

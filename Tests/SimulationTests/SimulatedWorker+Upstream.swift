@@ -42,6 +42,7 @@ extension SimulatedWorker {
         }
         if request.isWaiting {
             stopWaiting(request)
+            if request.failure == .noEndpoint { request.waitDeadline = nil }
             if table.isLimited(0) { wakeFirstWaiting() }
         }
         request.seeker.tried.insert(table[place].number)
@@ -66,6 +67,7 @@ extension SimulatedWorker {
         line.connectDeadline = now + timeouts.connectMilliseconds
         line.retires = table.capacity(of: place).connectionLife.end(from: now, spread: nextGeneration())
         setTimer(line, now + min(Self.patienceMilliseconds, timeouts.connectMilliseconds))
+        connecting.append(line)
         world.connect(line)
         return line
     }
@@ -91,6 +93,7 @@ extension SimulatedWorker {
         guard line.state == .connecting, let request = line.request else { return }
         guard succeeded else { return connectFailed(request, .badGateway) }
         table.connectSucceeded(line.place)
+        connecting.removeAll { $0 === line }
         line.state = .active
         send(request, on: line)
     }
@@ -101,6 +104,12 @@ extension SimulatedWorker {
         noteFailure(at: request.place, .connect)
         report(.connectFailed(reason: "refused", isFirst: isFirst), table[request.place].address)
         attemptFailed(request, .connect, reply)
+    }
+
+    func abandonConnects(to place: Int) {
+        for line in connecting where line.place == place {
+            if let request = line.request { attemptFailed(request, .connect, .badGateway) }
+        }
     }
 
     /// The other side has ended it.
@@ -209,6 +218,7 @@ extension SimulatedWorker {
             idle[line.place]?.removeAll { $0 === line }
             noteIdle(line.place)
         }
+        if line.state == .connecting { connecting.removeAll { $0 === line } }
         line.state = .closed
         clock.cancel(&line.timer)
         line.replica?.forget(line)

@@ -6,11 +6,9 @@ extension SimulatedWorker {
     private static let retryMilliseconds: Milliseconds = 100
 
     func waitOrReply(_ request: Request) {
-        let deadline = request.waitDeadline ?? now + settings.capacity.queueMilliseconds
-        let hasRoom = request.isWaiting || waiting.count < settings.capacity.queuedRequestsMax
-        guard now < deadline, hasRoom else {
-            referee.waitedInVain(request, in: self, hasRoom: hasRoom)
-            return reply(request, request.failure)
+        guard let deadline = waitDeadline(request) else {
+            referee.waitedInVain(request, in: self, hasRoom: hasRoom(for: request))
+            return reply(request, table.hasEndpoints(0) ? request.failure : .noEndpoint)
         }
         if !request.isWaiting {
             if request.waitDeadline != nil { waiting.insert(request, at: 0) } else { waiting.append(request) }
@@ -24,8 +22,20 @@ extension SimulatedWorker {
         }
     }
 
+    func waitDeadline(_ request: Request) -> Instant? {
+        let deadline = request.waitDeadline ?? now + settings.capacity.queueMilliseconds
+        return now < deadline && hasRoom(for: request) ? deadline : nil
+    }
+
+    private func hasRoom(for request: Request) -> Bool {
+        request.isWaiting || waiting.count < settings.capacity.queuedRequestsMax
+    }
+
     func attachAgain(_ request: Request) {
-        request.seeker.tried = TriedEndpoints()
+        if request.charge != .owed {
+            guard request.attempts.mayGoRound() else { return reply(request, request.failure) }
+            request.seeker.tried = TriedEndpoints()
+        }
         attachUpstream(request)
     }
 

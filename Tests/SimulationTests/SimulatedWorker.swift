@@ -21,6 +21,8 @@ final class SimulatedWorker {
     var requests = 0
     /// Idle lines by place, the last used last.
     var idle: [Int: [Line]] = [:]
+    /// Lines that have not come about yet.
+    var connecting: [Line] = []
     /// What it adopted last.
     var pool = Pool.empty
     /// Its endpoints, and the places of those that were picked, by identity.
@@ -57,10 +59,7 @@ final class SimulatedWorker {
     // ---- snapshots ---------------------------------------------------------------------------------------------------
 
     func adopt(_ pool: Pool) {
-        for place in table.adopt(EndpointSnapshot(services: [pool]), now) {
-            while let line = idle[place]?.last { close(line) }
-            table.freeIfUnused(place)
-        }
+        let left = table.adopt(EndpointSnapshot(services: [pool]), now)
         self.pool = pool
         members = Dictionary(uniqueKeysWithValues: pool.endpoints.map { (ObjectIdentifier($0.stats), $0) })
         placeOf = placeOf.filter { members[$0.key] != nil }
@@ -71,6 +70,11 @@ final class SimulatedWorker {
             servingSince[identity] = before[identity] ?? now
         }
         referee.adopted(pool, by: self)
+        for place in left {
+            while let line = idle[place]?.last { close(line) }
+            abandonConnects(to: place)
+            table.freeIfUnused(place)
+        }
         wakeWaiting()
     }
 

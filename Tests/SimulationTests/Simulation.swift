@@ -51,7 +51,7 @@ final class Simulation {
         directory?.start()
         chaos.start()
         arrive()
-        run(for: Scenario.chaosMilliseconds, steps: Scenario.chaosSteps)
+        run(steps: Scenario.chaosSteps)
         chaos.end()
         pace = Self.healingPace
         run(for: scenario.healingMilliseconds)
@@ -63,12 +63,19 @@ final class Simulation {
         return referee.violation
     }
 
-    private func run(for milliseconds: Milliseconds, steps: Int = .max) {
-        let end = clock.now + milliseconds
-        let lastStep = steps == .max ? Int.max : clock.steps + steps
+    private func run(steps: Int) {
+        let last = clock.steps + steps
+        run { clock.steps < last }
+    }
+
+    private func run(for milliseconds: Milliseconds) {
         var isOver = false
-        clock.at(end) { isOver = true }
-        while !isOver, clock.steps < lastStep, referee.violation == nil, clock.step() {
+        clock.after(milliseconds) { isOver = true }
+        run { !isOver }
+    }
+
+    private func run(while goesOn: () -> Bool) {
+        while goesOn(), referee.violation == nil, clock.step() {
             if clock.steps % Self.stepsPerAudit == 0 { referee.audit(workers) }
         }
     }
