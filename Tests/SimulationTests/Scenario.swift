@@ -27,10 +27,11 @@ struct Scenario {
         resolveMilliseconds = dice.number(Int64(200)...1_500)
         staleMilliseconds = dice.chance(25) ? dice.number(Int64(500)...5_000) : nil
         roles = dice.one(of: [
-            [EndpointRole()], [EndpointRole()], [EndpointRole()],
+            [EndpointRole()], [EndpointRole()],
             [EndpointRole(), EndpointRole(priority: 1)],
             [EndpointRole(), EndpointRole(isBackup: true)],
             [EndpointRole(weight: 3), EndpointRole(weight: 1)],
+            [EndpointRole(weight: 5), EndpointRole(weight: 2)],
         ])
         candidates = dice.chance(30) ? ["web.internal.", "web."] : ["web."]
         replicasMax = dice.one(of: [3, 6, 12, 24])
@@ -74,8 +75,8 @@ struct Scenario {
     }
 
     private mutating func drawCapacity(_ dice: Dice) {
-        settings.capacity.requestsPerEndpointMax = dice.one(of: [0, 0, 0, 2, 8])
-        settings.capacity.connectionsPerEndpointMax = dice.one(of: [0, 0, 0, 3, 8])
+        settings.capacity.requestsPerEndpointMax = dice.one(of: [0, 0, 0, 0, 2, 8])
+        settings.capacity.connectionsPerEndpointMax = dice.one(of: [0, 0, 0, 0, 3, 8])
         settings.capacity.queueMilliseconds = dice.one(of: [200, 1_000, 1_000, 2_000])
         settings.capacity.queuedRequestsMax = dice.one(of: [2, 50, 4_096])
         settings.capacity.connectionLife = ConnectionLife(
