@@ -122,6 +122,7 @@ def test_a_backup_serves_where_nobody_else_can() -> None:
     with Fleet(2) as fleet:
         pool = [f"--upstream={fleet[0].name}", f"--upstream={fleet[1].name},backup"]
         with Balancer(*pool, "--workers", "1", "--health-interval", "100ms", "--health-fall", "1") as balancer:
+            balancer.wait_log(f"endpoint {fleet[0].name} is healthy")
             assert answers(balancer) == {fleet[0].name: 20}
             fleet[0].stop()
             balancer.wait_log("is unhealthy")
@@ -135,6 +136,8 @@ def test_a_tier_passes_on_what_it_cannot_bear() -> None:
     with Fleet(4) as fleet:
         pool = [f"--upstream={replica.name}" for replica in list(fleet)[:3]] + [f"--upstream={fleet[3].name},priority=1"]
         with Balancer(*pool, "--workers", "1", "--health-interval", "100ms", "--health-fall", "1") as balancer:
+            for replica in fleet:
+                balancer.wait_log(f"endpoint {replica.name} is healthy")
             assert fleet[3].name not in answers(balancer, 60)
             fleet[0].stop()
             fleet[1].stop()

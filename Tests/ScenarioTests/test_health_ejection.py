@@ -59,6 +59,21 @@ def test_the_only_endpoint_is_never_ejected() -> None:
         assert answers(balancer)[made[0].name] == 20
 
 
+def test_an_outlier_is_ejected() -> None:
+    """It fails each third request, never several in a row: success rates, which are compared every 10 s, tell."""
+    with endpoints(6) as made, Balancer(*upstreams(made), *UNPROBED) as balancer:
+        made[0].fails_each = 3
+
+        def said() -> bool:
+            answers(balancer, requests=60)
+            return any(" is ejected for 5 s: " in line for line in balancer.log_lines())
+
+        wait_until(said, "an endpoint is ejected", within=15)
+        balancer.wait_log(f"endpoint {made[0].name} is ejected for 5 s: .*% of its requests succeeded, .*% on average")
+        assert made[0].name not in answers(balancer, requests=30)
+        assert sum(" is ejected" in line for line in balancer.log_lines()) == 1
+
+
 def test_ejection_can_be_turned_off() -> None:
     args = [*UNPROBED, "--ejection", "off", "--retry-on", "off"]
     with endpoints(2) as made, Balancer(*upstreams(made), *args) as balancer:

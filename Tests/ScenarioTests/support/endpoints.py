@@ -31,13 +31,18 @@ class Endpoint:
     def __init__(self, number: int) -> None:
         self.status = ok(b"ready")
         self.fails = False
+        # Each so many-th request fails; 0 for none.
+        self.fails_each = 0
+        self._asked = 0
         self.origin = Origin(always(self._answer), loopback(number))
         self.name = self.origin.name
 
     def _answer(self, request: Request) -> bytes:
         if request.target == "/status":
             return self.status
-        return answer("500 Oh") if self.fails else ok(self.name.encode())
+        self._asked += 1
+        fails = self.fails or (self.fails_each and self._asked % self.fails_each == 0)
+        return answer("500 Oh") if fails else ok(self.name.encode())
 
     @property
     def probes(self) -> list[Request]:
