@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,7 +24,10 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +38,7 @@ extern ssize_t splice(int in, int64_t *in_offset, int out, int64_t *out_offset, 
 extern int pipe2(int descriptors[2], int flags);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
+extern char *strchrnul(const char *text, int character);
 
 #define CLX_RESULT(call) ({ __typeof__(call) result_ = (call); result_ < 0 ? -errno : result_; })
 
@@ -229,6 +234,88 @@ static inline struct clx_pipe clx_pipe_open(int capacity) {
     if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) return (struct clx_pipe){-errno, -1};
     fcntl(ends[1], 1031 /* F_SETPIPE_SZ */, capacity);
     return (struct clx_pipe){ends[0], ends[1]};
+}
+
+// ---- files ---------------------------------------------------------------------------------------------------------
+
+/// What is known of an open file (fstat(2)).
+struct clx_file {
+    int64_t size;
+    int64_t modified_seconds, modified_nanoseconds;
+    int64_t changed_seconds, changed_nanoseconds;
+    uint64_t inode, device;
+    uint8_t is_regular, is_directory;
+};
+
+static inline int clx_file_status(int descriptor, struct clx_file *to) {
+    struct stat status;
+    if (fstat(descriptor, &status) < 0) return -errno;
+    *to = (struct clx_file){
+        .size = status.st_size,
+        .modified_seconds = status.st_mtim.tv_sec,
+        .modified_nanoseconds = status.st_mtim.tv_nsec,
+        .changed_seconds = status.st_ctim.tv_sec,
+        .changed_nanoseconds = status.st_ctim.tv_nsec,
+        .inode = status.st_ino,
+        .device = status.st_dev,
+        .is_regular = S_ISREG(status.st_mode),
+        .is_directory = S_ISDIR(status.st_mode),
+    };
+    return 0;
+}
+
+/// A directory as a place to open files from; nothing can be read of it itself (O_PATH, open(2)).
+static inline int clx_open_root(const char *path) {
+    return CLX_RESULT(open(path, 010000000 /* O_PATH */ | O_DIRECTORY | O_CLOEXEC));
+}
+
+// A FIFO or a device must not hold up the thread that finds it in the place of a file.
+#define CLX_OPEN_FILE (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+/// Opens for reading what `path` names below the directory `root`. The kernel follows symbolic links, and refuses with
+/// EXDEV whatever would lead out of it (openat2(2), Linux 5.6).
+static inline int clx_open_beneath(int root, const char *path) {
+    struct open_how how = {.flags = CLX_OPEN_FILE, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    return (int)CLX_RESULT(syscall(437 /* SYS_openat2 */, root, path, &how, sizeof how));
+}
+
+/// The same for kernels without openat2(2), name by name. Symbolic links are refused with ELOOP or ENOTDIR, and `..` with
+/// EXDEV.
+static inline int clx_open_stepwise(int root, const char *path) {
+    int directory = root;
+    for (;;) {
+        const char *end = strchrnul(path, '/');
+        char name[256];
+        size_t length = (size_t)(end - path);
+        int opened;
+        if (length >= sizeof name) {
+            opened = -ENAMETOOLONG;
+        } else if (length == 2 && path[0] == '.' && path[1] == '.') {
+            opened = -EXDEV;
+        } else {
+            memcpy(name, path, length);
+            name[length] = 0;
+            int flags = *end ? 010000000 | O_DIRECTORY | O_CLOEXEC : CLX_OPEN_FILE;
+            opened = CLX_RESULT(openat(directory, name, flags | O_NOFOLLOW));
+        }
+        if (directory != root) close(directory);
+        if (opened < 0 || !*end) return opened;
+        directory = opened;
+        path = end + 1;
+    }
+}
+
+static inline ssize_t clx_read_at(int descriptor, void *to, size_t count, int64_t offset) {
+    return CLX_RESULT(pread(descriptor, to, count, offset));
+}
+
+static inline ssize_t clx_send_file(int descriptor, int file, int64_t offset, size_t count) {
+    return CLX_RESULT(sendfile(descriptor, file, &offset, count));
+}
+
+/// More follows at once: what does not fill a packet waits for it (MSG_MORE, send(2)).
+static inline ssize_t clx_send_with_more(int descriptor, const void *from, size_t count) {
+    return CLX_RESULT(send(descriptor, from, count, MSG_NOSIGNAL | MSG_MORE));
 }
 
 // ---- epoll, wake-ups, signals ----------------------------------------------------------------------------------------

@@ -113,7 +113,11 @@ package enum Limits {
     /// Parts of a file that one request may ask for; one that asks for more gets the whole. `ByteRanges` has room for them.
     static let rangesMax = 16
     /// A path below the root of a directory of files: PATH_MAX of Linux, less what is put behind it.
-    static let filePathBytesMax = 4096 - 256
+    static let filePathBytesMax = 4096 - 2 * fileNameBytesMax
+    /// The name of a file that stands for a directory (NAME_MAX of Linux).
+    static let fileNameBytesMax = 255
+    /// A content type that a configuration gives to files; longer ones are as good as unknown.
+    static let contentTypeBytesMax = 255
     /// Files that a worker keeps open for the next request, each with its coded siblings.
     static let openFilesMax = 256
     /// Files up to this long are read behind their head and leave with it in one write; longer ones by sendfile(2).

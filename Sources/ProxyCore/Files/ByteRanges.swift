@@ -7,6 +7,11 @@ struct ByteRanges {
 
     init() {}
 
+    /// One that holds everything.
+    init(whole size: Int) {
+        if size > 0 { append(0..<size) }
+    }
+
     subscript(index: Int) -> Range<Int> { lows[index]..<highs[index] }
 
     /// What becomes of a Range field.

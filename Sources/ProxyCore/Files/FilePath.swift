@@ -54,17 +54,20 @@ struct FilePath: ~Copyable {
         get { text.bytes }
     }
 
+    mutating func appendSlash() { text.append(ASCII.slash) }
+
+    /// Takes over a path that the configuration says.
     mutating func set(_ path: [UInt8]) {
         text.reset()
-        for byte in path { text.append(byte) }
+        unsafe text.append(path.span.bytes)
     }
 
     /// Lends the path with `suffix` and a zero byte behind it.
-    mutating func withSuffix<Result>(_ suffix: Span<UInt8>, _ body: (borrowing FilePath) -> Result) -> Result {
+    mutating func withSuffix<Result>(_ suffix: [UInt8], _ body: (RawSpan) -> Result) -> Result {
         let count = text.count
-        unsafe text.append(suffix.bytes)
+        unsafe text.append(suffix.span.bytes)
         text.append(0)
-        let result = body(self)
+        let result = body(text.bytes)
         text.truncate(to: count)
         return result
     }

@@ -68,6 +68,20 @@ struct FileRequest {
         query = pathEnd..<target.upperBound
     }
 
+    /// What stands behind the last slash of the path in `METHOD TARGET`.
+    static func lastName(_ bytes: RawSpan, _ line: Range<Int>) -> Range<Int> {
+        let target = (bytes.firstIndex(of: ASCII.space, in: line) ?? line.lowerBound)..<line.upperBound
+        let end = bytes.firstIndex(of: ASCII.questionMark, in: target) ?? target.upperBound
+        var start = end
+        while start > target.lowerBound, bytes.byte(start - 1) != ASCII.slash { start -= 1 }
+        return start > target.lowerBound ? start..<end : end..<end
+    }
+
+    /// The query of `METHOD TARGET`, with its `?`.
+    static func query(_ bytes: RawSpan, _ line: Range<Int>) -> Range<Int> {
+        (bytes.firstIndex(of: ASCII.questionMark, in: line) ?? line.upperBound)..<line.upperBound
+    }
+
     /// The value of a field that may stand only once; nil where it is missing or stands twice.
     func single(_ bytes: RawSpan, _ name: StaticString) -> Range<Int>? {
         var found: Range<Int>?
@@ -91,6 +105,18 @@ struct FileRequest {
 }
 
 extension RawSpan {
+    /// What `range` holds, as far as it is UTF-8.
+    func text(_ range: Range<Int>) -> String {
+        String(decoding: range.map { byte($0) }, as: UTF8.self)
+    }
+
+    /// True where both hold the same bytes.
+    func equals(_ other: RawSpan) -> Bool {
+        guard byteCount == other.byteCount else { return false }
+        for index in 0..<byteCount where byte(index) != other.byte(index) { return false }
+        return true
+    }
+
     /// The first place of a byte in `range`.
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         for index in range where self.byte(index) == byte { return index }
