@@ -21,6 +21,11 @@ struct Worker: ~Copyable {
     var upstreamTimers: TimerWheel
     var pool = BufferPool()
     var pipes = PipePool()
+    var files: OpenFiles
+    var filePath = FilePath()
+    /// Contents of files that are being sent.
+    var fileBodies: Slab<FileBody>
+    var date = DateField()
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
     var requestIDs = RequestID.Sequence()
@@ -84,6 +89,8 @@ struct Worker: ~Copyable {
         poller = try Poller()
         sessions = Slab(capacity: descriptorsMax)
         exchanges = Slab(capacity: descriptorsMax)
+        files = OpenFiles(answersMax: descriptorsMax)
+        fileBodies = Slab(capacity: descriptorsMax)
         upstreams = Slab(capacity: descriptorsMax)
         endpoints = EndpointTable(worker: index, seed: clx_random())
         sessionTimers = TimerWheel(capacity: descriptorsMax, now: now)
@@ -123,6 +130,7 @@ struct Worker: ~Copyable {
             expireDeadlines()
             log.flushIfDue(now)
             pipes.trim(now)
+            files.trim(now)
             if let acceptResumes, now >= acceptResumes { resumeAccepting() }
             if drain != nil, isDrained() { goesOn = false }
         }
@@ -136,7 +144,7 @@ struct Worker: ~Copyable {
             wait = min(wait, next)
         }
         if log.hasLines { wait = min(wait, Int32(AccessLog.flushMilliseconds)) }
-        if pipes.hasFree { wait = min(wait, 1_000) }
+        if pipes.hasFree || files.isKeeping { wait = min(wait, 1_000) }
         if acceptResumes != nil { wait = min(wait, 250) }
         if drain != nil { wait = min(wait, 20) }
         return wait == .max ? -1 : wait

@@ -30,9 +30,15 @@ struct Transport {
     }
 
     /// One send(2) of what `buffer` holds from `offset` on.
+    ///
+    /// - Parameter moreFollows: at once, so that what fills no packet waits for it.
     @inline(__always)
-    func send(_ buffer: borrowing ByteBuffer, from offset: Int = 0) -> Sent {
+    func send(_ buffer: borrowing ByteBuffer, from offset: Int = 0, moreFollows: Bool = false) -> Sent {
         let bytes = buffer.bytes.extracting(offset..<buffer.count)
+        if moreFollows {
+            return Self.outcome(
+                unsafe bytes.withUnsafeBytes { unsafe clx_send_with_more(descriptor, $0.baseAddress, $0.count) })
+        }
         return Self.outcome(
             unsafe bytes.withUnsafeBytes { memory in unsafe clx_send(descriptor, memory.baseAddress, memory.count) })
     }
@@ -51,6 +57,11 @@ struct Transport {
                     unsafe clx_send_two(descriptor, one.baseAddress, one.count, two.baseAddress, two.count)
                 }
             })
+    }
+
+    /// One sendfile(2) of at most `count` bytes of an open file. None are sent where it has ended before.
+    func sendFile(_ file: Int32, from offset: Int, _ count: Int) -> Sent {
+        Self.outcome(clx_send_file(descriptor, file, Int64(offset), count))
     }
 
     private static func outcome(_ count: Int) -> Sent {

@@ -9,6 +9,7 @@ final class RuleDetails: Sendable {
     let requestFields: FieldChanges?
     let responseFields: FieldChanges?
     let errorPages: [CompiledErrorPage]
+    let files: FileTree?
 
     /// Where requests go that name no file, if they go anywhere.
     var slotOfMissingFiles: Int? {
@@ -34,6 +35,10 @@ final class RuleDetails: Sendable {
         default:
             location = nil
             reply = nil
+        }
+        switch route.action {
+        case .files(let settings): files = FileTree(settings, rewrite: modifiers.rewrite)
+        default: files = nil
         }
         requestFields = modifiers.requestFields.isEmpty ? nil : FieldChanges(modifiers.requestFields)
         responseFields = modifiers.responseFields.isEmpty ? nil : FieldChanges(modifiers.responseFields)

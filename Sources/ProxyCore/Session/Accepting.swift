@@ -65,7 +65,7 @@ extension Worker {
         descriptorsUsed < descriptorsMax && sessions.count < descriptorsMax - descriptorsMax / 3
     }
 
-    var descriptorsUsed: Int { sessions.count + upstreams.count + pipes.descriptorsOpen }
+    var descriptorsUsed: Int { sessions.count + upstreams.count + pipes.descriptorsOpen + files.descriptorsOpen }
 
     /// Clients wait in the kernel's queue until a connection closes, or for a while: what closes may be none of ours.
     private mutating func pauseAccepting() {

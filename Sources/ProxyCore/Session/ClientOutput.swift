@@ -56,14 +56,15 @@ extension Worker {
 
     /// Sends what the client has not taken yet.
     ///
+    /// - Parameter moreFollows: at once.
     /// - Returns: true where all of it is gone; false where some is left, or the session has ended.
-    mutating func flushOutput(_ session: Int) -> Bool {
+    mutating func flushOutput(_ session: Int, moreFollows: Bool = false) -> Bool {
         guard var output = sessions[session].output.take() else { return true }
         guard sessions[session].edges.contains(.writable) else {
             sessions[session].output = consume output
             return false
         }
-        let outcome = sessions[session].transport.send(output)
+        let outcome = sessions[session].transport.send(output, moreFollows: moreFollows)
         switch outcome {
         case .bytes(let count):
             output.consume(count)

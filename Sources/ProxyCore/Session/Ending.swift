@@ -41,6 +41,7 @@ extension Worker {
         pool.give(exchange.answer.take())
         pool.give(exchange.answerLines.take())
         pool.give(exchange.ownBody.take())
+        endFileBody(exchange)
         if let pipe = exchange.pipe { pipes.give(pipe) }
     }
 

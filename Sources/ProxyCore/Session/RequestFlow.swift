@@ -139,7 +139,8 @@ extension Worker {
         switch rule(of: Int(sessions[session].exchange)).kind {
         case .forward, .split: forward(session)
         case .redirect, .reply: replyAsRouteSays(session)
-        case .files, .noRoute: reply(session, .notFound)
+        case .files: serveFile(session)
+        case .noRoute: reply(session, .notFound)
         }
     }
 

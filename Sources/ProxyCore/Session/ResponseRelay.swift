@@ -14,6 +14,7 @@ extension Worker {
     /// Passes on what there is of the answer, as far as both sides go.
     mutating func relayAnswer(_ session: Int) {
         let exchange = Int(sessions[session].exchange)
+        if exchanges[exchange].fileBody >= 0 { return relayFile(session) }
         var moved = exchanges[exchange].bodyBytes
         while true {
             if sessions[session].output != nil {
@@ -204,7 +205,7 @@ extension Worker {
 
     /// The client is to make another connection, maybe to another worker or machine.
     @inline(__always)
-    private func hasLivedLong(_ session: Int) -> Bool {
+    func hasLivedLong(_ session: Int) -> Bool {
         let requestsMax = clientConnectionLife.requestsMax
         return now >= sessions[session].retires || requestsMax > 0 && sessions[session].requests >= requestsMax
     }

@@ -129,6 +129,8 @@ struct Exchange: ~Copyable, Vacatable {
     var responseBody = BodyFraming.length(0)
     var coding = Coding.asIs
     var pipe: SplicePipe?
+    /// What is still to be sent of a file, by its place; -1 for nothing.
+    var fileBody: Int32 = -1
 
     // ---- a tunnel ----------------------------------------------------------------------------------------------------
 
