@@ -12,12 +12,12 @@ struct EndpointSet {
         let address: SocketAddress
         let stats: EndpointStats
         var role: EndpointRole
-        let stickyToken: UInt64
+        var stickyToken: UInt64
         var health: EndpointHealth
     }
 
-    private let settings: ServiceSettings
-    private let makeToken: (SocketAddress) -> UInt64
+    private var settings: ServiceSettings
+    private var makeToken: (SocketAddress) -> UInt64
     private var members: [Member] = []
     private var places: [SocketAddress: Int] = [:]
     private var lastSweep: Instant?
@@ -89,6 +89,29 @@ struct EndpointSet {
         if !isProbed { for place in kept.count..<members.count { startSlowly(place, at: now) } }
         if lastSweep == nil { lastSweep = now }
         return (true, releaseSurplus(at: now))
+    }
+
+    // MARK: What the configuration says
+
+    /// Judges by other settings from now on. Endpoints stay who they are, with all that is known of them as far as it still
+    /// means something.
+    ///
+    /// - Parameters:
+    ///   - makeToken: see `init`.
+    ///   - probesAnew: where probes are others, so that those under way were given up.
+    /// - Returns: what followed.
+    mutating func adopt(
+        _ next: ServiceSettings, makeToken: @escaping (SocketAddress) -> UInt64, probesAnew: Bool, at now: Instant
+    ) -> [HealthEvent] {
+        let wasProbed = isProbed
+        settings = next
+        self.makeToken = makeToken
+        for place in members.indices {
+            members[place].stickyToken = makeToken(members[place].address)
+            if probesAnew { members[place].health.adoptProbes(isProbed: isProbed, wasProbed: wasProbed, at: now) }
+            if next.slowStartMilliseconds == 0 || !next.policy.heedsShares { members[place].health.endSlowStart() }
+        }
+        return next.ejection.isOn ? releaseSurplus(at: now) : releaseAll(at: now)
     }
 
     private func member(_ address: SocketAddress, _ role: EndpointRole, at now: Instant) -> Member {
@@ -173,6 +196,13 @@ struct EndpointSet {
         return out.prefix(max(0, out.count - ejectedMax)).map { place in
             _ = members[place].health.ejection.end(at: now)
             return event(place, .released(most: ejectedMax, of: members.count))
+        }
+    }
+
+    private mutating func releaseAll(at now: Instant) -> [HealthEvent] {
+        members.indices.filter { !members[$0].health.ejection.isServing }.map { place in
+            _ = members[place].health.ejection.end(at: now)
+            return event(place, .pardoned)
         }
     }
 

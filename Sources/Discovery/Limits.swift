@@ -56,6 +56,10 @@ enum Limits {
     /// which is also what an unused weight of 0 is kept below, and products with an upstream's weight stay small.
     static let serviceWeightMax = 1_000
 
+    /// How long new rules wait for the first addresses of the services that they name, so that the first requests do not find
+    /// a pool empty that is not. A name that does not resolve holds nothing up for longer.
+    static let firstAddressesMilliseconds: Milliseconds = 500
+
     /// Addresses that a log line names before it only counts.
     static let addressesPerLogLineMax = 16
     /// What has led to a change of a set, as far as its log line says it.

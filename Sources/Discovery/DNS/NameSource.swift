@@ -5,7 +5,7 @@ import ProxyCore
 final class NameSource {
     private let log: Logger
     /// What goes before `resolv.conf`.
-    private let settings: ResolverSettings
+    private var settings: ResolverSettings
     private var resolvConf: WatchedFile
     private var hostsFile: WatchedFile
     private var hosts: HostsFile
@@ -51,6 +51,24 @@ final class NameSource {
         let newHosts = hostsFile.textIfChanged().map(HostsFile.init)
         if let newHosts { hosts = newHosts }
         return adoptResolvConf() || newHosts != nil
+    }
+
+    /// Goes by other settings from now on; questions under way end as they began.
+    ///
+    /// - Returns: whether names are to be asked again, because they might be answered otherwise.
+    func adopt(_ next: ResolverSettings) -> Bool {
+        let last = settings
+        settings = next
+        if next.hostsPath != last.hostsPath {
+            hostsFile = WatchedFile(path: next.hostsPath)
+            hosts = HostsFile(hostsFile.textIfChanged() ?? "")
+        }
+        resolvConf = WatchedFile(path: next.resolvConfPath)
+        // Servers that were set apart from the file are not those that it had.
+        let lastServers = last.servers.isEmpty ? nameservers.config.servers : []
+        let config = Self.config(resolvConf.textIfChanged() ?? "", next, lastServers: lastServers)
+        defer { nameservers.config = config }
+        return config != nameservers.config || next.family != last.family || next.hostsPath != last.hostsPath
     }
 
     func close() { nameservers.close() }

@@ -21,12 +21,12 @@ struct NameState: Sendable {
         }
     }
 
-    private let staleMilliseconds: Milliseconds?
+    /// How long records stay in use while nothing is learned; nil for without limit.
+    var staleMilliseconds: Milliseconds?
     private var known: [RecordType: Known] = [:]
     /// The last answers would have emptied the set.
     private var isDoubted = false
 
-    /// - Parameter staleMilliseconds: how long records stay in use while nothing is learned; nil for without limit.
     init(staleMilliseconds: Milliseconds? = nil) { self.staleMilliseconds = staleMilliseconds }
 
     /// The records to use: those of A first, then AAAA, each in ascending order.
@@ -48,6 +48,8 @@ struct NameState: Sendable {
     mutating func take(_ answers: Answers, at now: Instant) -> Verdict {
         var next = known
         for (type, answer) in answers { next[type, default: Known()].take(answer, at: now) }
+        // What is not asked for any more stays until there is something in its place.
+        if answers.firstFailure == nil { next = next.filter { answers.keys.contains($0.key) } }
         let empties = next.values.allSatisfy(\.records.isEmpty) && !records.isEmpty
         if empties && !isDoubted {
             isDoubted = true

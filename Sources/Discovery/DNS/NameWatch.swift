@@ -20,7 +20,8 @@ final class NameWatch {
     private let source: NameSource
     private let log: Logger
     private let news: (_ watch: NameWatch, _ reason: String?) -> Void
-    private let types: [RecordType]
+    /// What the present refresh asks for.
+    private var types: [RecordType] = []
 
     private var schedule: RefreshSchedule
     private var state: NameState
@@ -47,10 +48,9 @@ final class NameWatch {
         self.source = source
         self.log = log
         self.news = news
-        types = kind == .services ? [.srv] : source.addressTypes
         schedule = RefreshSchedule(interval: interval)
         state = NameState(staleMilliseconds: source.staleMilliseconds)
-        lookup = Lookup(types, candidates: [], home: nil)
+        lookup = Lookup([], candidates: [], home: nil)
     }
 
     var addresses: [SocketAddress] { records.compactMap(\.address) }
@@ -71,6 +71,7 @@ final class NameWatch {
     private func refresh() {
         guard !schedule.isAsking, !isStopped else { return }
         schedule.begin(at: loop.now)
+        types = kind == .services ? [.srv] : source.addressTypes
         lookUp()
     }
 
@@ -78,6 +79,14 @@ final class NameWatch {
     func refreshUrgently() {
         schedule.urge(at: loop.now)
         if !schedule.isAsking { scheduleRefresh() }
+    }
+
+    /// Goes by another interval, and by what else its source says otherwise now. What is known stays.
+    func adopt(interval: Milliseconds) {
+        schedule.setInterval(interval, at: loop.now)
+        state.staleMilliseconds = source.staleMilliseconds
+        scheduleExpiry()
+        if hasConcluded && !schedule.isAsking { scheduleRefresh() }
     }
 
     func stop() {

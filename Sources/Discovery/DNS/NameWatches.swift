@@ -16,7 +16,7 @@ final class NameWatches {
 
     private let loop: ControlLoop
     private let source: NameSource
-    private let interval: Milliseconds
+    private var interval: Milliseconds
     private let log: Logger
     private let news: (_ watch: NameWatch, _ reason: String?) -> Void
     private var entries: [Key: (watch: NameWatch, users: Int)] = [:]
@@ -64,6 +64,15 @@ final class NameWatches {
         isStarted = true
         for entry in entries.values { entry.watch.start() }
     }
+
+    /// Goes by another interval, and by what else the source of the names says otherwise now.
+    func adopt(interval: Milliseconds) {
+        self.interval = interval
+        for entry in entries.values { entry.watch.adopt(interval: interval) }
+    }
+
+    /// How many names are watched.
+    var count: Int { entries.count }
 
     func refreshUrgently() {
         for entry in entries.values { entry.watch.refreshUrgently() }

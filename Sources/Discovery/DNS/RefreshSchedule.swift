@@ -5,7 +5,7 @@ import ProxyCore
 ///
 /// A value without clock and random source: the moment and a random number come in, the moment that is due goes out.
 struct RefreshSchedule: Sendable {
-    private let interval: Milliseconds
+    private var interval: Milliseconds
     private var began = Instant(microseconds: 0)
     private var failures = 0
     private var isUrgent = false
@@ -15,6 +15,12 @@ struct RefreshSchedule: Sendable {
 
     /// `interval` is the longest time from the beginning of one refresh to that of the next, while servers answer.
     init(interval: Milliseconds) { self.interval = max(1, interval) }
+
+    /// Another interval counts from now on: what is due later than it allows is due sooner.
+    mutating func setInterval(_ interval: Milliseconds, at now: Instant) {
+        self.interval = max(1, interval)
+        due = min(due, max(now, began + self.interval))
+    }
 
     mutating func begin(at now: Instant) {
         began = now

@@ -1,5 +1,13 @@
 import ProxyCore
 
+extension NameWatch {
+    /// What is known of the host with this name.
+    var standing: ServiceState.Standing {
+        guard hasConcluded else { return .unknown }
+        return addresses.isEmpty && isFailing ? .failing : .known(hasAddresses: !addresses.isEmpty)
+    }
+}
+
 /// The SRV records of a name and the addresses of the hosts that they name, watched together: the shell around
 /// `ServiceState`.
 final class ServiceWatch {
@@ -18,6 +26,16 @@ final class ServiceWatch {
         self.watches = watches
         self.changed = changed
         self.name = watches.acquire(name, .services)
+        // Another spelling of the name may have been asked for before.
+        if self.name.hasConcluded { take(self.name, reason: nil) }
+    }
+
+    /// What is known of the service as a whole, as it stands for a host.
+    var standing: ServiceState.Standing {
+        // What is not told yet is not known.
+        guard name.hasConcluded, timer == nil else { return .unknown }
+        let isFailing = name.isFailing || !state.isSettled
+        return endpoints.isEmpty && isFailing ? .failing : .known(hasAddresses: !endpoints.isEmpty)
     }
 
     /// Their roles are those that the records give.
@@ -51,17 +69,21 @@ final class ServiceWatch {
         timer = nil
     }
 
+    /// Gives back all names.
+    func close() {
+        stop()
+        for target in targets.values { watches.release(target) }
+        targets = [:]
+        watches.release(name)
+    }
+
     private func note(_ reason: String) {
         if !reasons.contains(reason) && reasons.count < Limits.reasonsPerLogLineMax { reasons.append(reason) }
     }
 
     /// A change that is complete is told at once; else what there is of it, after a while.
     private func settle() {
-        state.settle { [targets] name in
-            guard let target = targets[name], target.hasConcluded else { return .unknown }
-            return target.addresses.isEmpty && target.isFailing
-                ? .failing : .known(hasAddresses: !target.addresses.isEmpty)
-        }
+        state.settle { [targets] name in targets[name]?.standing ?? .unknown }
         guard !state.isSettled else {
             followTargets()
             return tell()

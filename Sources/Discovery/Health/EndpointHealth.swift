@@ -47,6 +47,19 @@ struct EndpointHealth: Sendable {
         return change
     }
 
+    /// See `ProbeState.adopt`.
+    mutating func adoptProbes(isProbed: Bool, wasProbed: Bool, at now: Instant) {
+        let wasHealthy = healthySince != nil
+        probes.adopt(isProbed: isProbed, wasProbed: wasProbed, at: now)
+        if !isProbed && !wasHealthy { healthySince = now }
+    }
+
+    /// It has its whole share at once.
+    mutating func endSlowStart() {
+        slowStart = nil
+        sharePercent = 100
+    }
+
     mutating func startSlowly(at now: Instant, milliseconds: Milliseconds) {
         slowStart = SlowStart(at: now, milliseconds: milliseconds)
         advance(to: now)

@@ -12,6 +12,8 @@ struct HealthEvent: Equatable, Sendable {
         case recovered(Milliseconds)
         /// It is no longer ejected, because the pool has become too small for that.
         case released(most: Int, of: Int)
+        /// It is no longer ejected, because endpoints of its service are not any more.
+        case pardoned
     }
 
     let endpoint: SocketAddress
@@ -20,7 +22,7 @@ struct HealthEvent: Equatable, Sendable {
     var level: Logger.Level {
         switch change {
         case .probed(.unhealthy), .ejected, .spared: .warning
-        case .probed, .recovered, .released: .info
+        case .probed, .recovered, .released, .pardoned: .info
         }
     }
 }
@@ -44,6 +46,7 @@ extension HealthEvent.Change: CustomStringConvertible {
         case .recovered(let time): "serves again after \(time.spelled): its trial succeeded"
         case .released(let most, let count):
             "serves again: of \(count.counted("endpoint")) at most \(most) may be ejected"
+        case .pardoned: "serves again: endpoints are not ejected any more"
         }
     }
 }

@@ -55,6 +55,25 @@ struct ProbeState: Sendable {
         due = now
     }
 
+    /// What is probed, or how, is another from now on. An endpoint is what it was until probes say otherwise, and the first
+    /// comes at once; a probe that was under way is taken for none.
+    ///
+    /// - Parameters:
+    ///   - isProbed: false where nothing is probed any more: then the endpoint is taken for healthy.
+    ///   - wasProbed: whether it was until now.
+    mutating func adopt(isProbed: Bool, wasProbed: Bool, at now: Instant) {
+        isProbing = false
+        isUrgent = false
+        isDoubtful = false
+        closing = ClosingPattern()
+        successes = 0
+        failures = 0
+        due = now
+        if !isProbed { condition = .healthy }
+        // It serves, and is not to be taken for one that has just started.
+        if !wasProbed { hasBeenHealthy = true }
+    }
+
     mutating func begin(at now: Instant) {
         began = now
         isProbing = true

@@ -98,6 +98,9 @@ package final class ControlLoop {
         order.removeAll { $0 == id }
     }
 
+    /// Descriptors that are watched, and timers that are set, for whoever has to show that nothing is left behind.
+    package var held: (descriptors: Int, timers: Int) { (watches.count, timers.count) }
+
     /// Runs until `stop`.
     package func run() {
         running = true

@@ -19,6 +19,10 @@ final class Scene {
     private(set) var server: TestNameserver
     private(set) var snapshots: [EndpointSnapshot] = []
     private var started: ServiceDirectory?
+    /// Of the resolver, as it was last told.
+    private(set) var settings = ResolverSettings()
+    /// The snapshots that updates ended in.
+    private(set) var updates: [EndpointSnapshot] = []
 
     init(reply: @escaping (TestNameserver.Question) -> Reply) throws {
         loop = try ControlLoop()
@@ -39,7 +43,7 @@ final class Scene {
     }
 
     /// The addresses are made up: nobody listens there.
-    private static var unprobed: ServiceSettings {
+    static var unprobed: ServiceSettings {
         var settings = ServiceSettings()
         settings.health.check = .off
         return settings
@@ -62,6 +66,7 @@ final class Scene {
         settings.resolvConfPath = files.path("resolv.conf")
         settings.hostsPath = files.path("hosts")
         change(&settings)
+        self.settings = settings
         let services = services.enumerated().map {
             ServiceTargets(name: "service\($0)", upstreams: $1, settings: Self.unprobed)
         }
@@ -72,6 +77,22 @@ final class Scene {
         }
         started = directory
         directory.start()
+    }
+
+    /// Tells the directory of other services, by slot, and runs until the snapshot is there that knows them.
+    func update(
+        _ services: [Int: ServiceTargets], change: (inout ResolverSettings) -> Void = { _ in }
+    ) throws -> EndpointSnapshot {
+        change(&settings)
+        let count = updates.count
+        try directory.update(services: services, resolver: settings) { [unowned self] in updates.append($0) }
+        #expect(run(until: { self.updates.count > count }))
+        return try #require(updates.last)
+    }
+
+    /// A service whose targets are `name:80` for each of these names.
+    static func service(_ name: String, _ names: String..., settings: ServiceSettings = unprobed) -> ServiceTargets {
+        ServiceTargets(name: name, upstreams: names.map { Upstream(.name($0, port: 80)) }, settings: settings)
     }
 
     /// Starts with one service whose one target is `web:80`.
