@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -374,6 +375,34 @@ static inline int clx_signalfd_next(int descriptor) {
 static inline ssize_t clx_read(int descriptor, void *to, size_t count) { return CLX_RESULT(read(descriptor, to, count)); }
 static inline ssize_t clx_write(int descriptor, const void *from, size_t count) {
     return CLX_RESULT(write(descriptor, from, count));
+}
+
+// ---- files that change ----------------------------------------------------------------------------------------------
+
+static inline int clx_inotify(void) { return CLX_RESULT(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)); }
+
+/// Reports the events of `mask` at the inode that `path` leads to (inotify(7)); answers the number of the watch, which is
+/// the same for the same inode.
+static inline int clx_inotify_add(int inotify, const char *path, uint32_t mask) {
+    return CLX_RESULT(inotify_add_watch(inotify, path, mask));
+}
+
+static inline int clx_inotify_remove(int inotify, int watch) { return CLX_RESULT(inotify_rm_watch(inotify, watch)); }
+
+/// One event of a buffer that was read.
+struct clx_file_event {
+    int watch;
+    uint32_t mask;
+    /// Of the directory's entry, with a zero behind it; empty where the event is the watched inode's own.
+    const char *name;
+    /// Where the next event begins.
+    size_t end;
+};
+
+static inline struct clx_file_event clx_file_event_at(const void *buffer, size_t offset) {
+    const struct inotify_event *event = (const struct inotify_event *)((const char *)buffer + offset);
+    return (struct clx_file_event){
+        event->wd, event->mask, event->len > 0 ? event->name : "", offset + sizeof *event + event->len};
 }
 
 // ---- process -------------------------------------------------------------------------------------------------------

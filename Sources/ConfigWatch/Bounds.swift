@@ -23,6 +23,11 @@ enum Bounds {
     /// Of one connection; 0 stands for no limit.
     static let requests = 0...1_000_000_000
 
+    /// Inodes that are watched for changes; those beyond are only looked at now and then. A user may watch 8,192 (inotify(7)).
+    static let watchesMax = 1_024
+    /// Symbolic links on the way of one path, as many as the kernel follows (path_resolution(7)).
+    static let linksMax = 40
+
     /// What fits into a worker's block behind a head.
     static let retryBodyBytesMax = 64 * 1024
     /// Field and cookie names. Nothing in use comes near.

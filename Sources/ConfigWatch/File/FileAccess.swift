@@ -46,9 +46,14 @@ enum FileAccess {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
                 unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
-            if name.hasSuffix(".yaml") || name.hasSuffix(".yml"), !name.hasPrefix(".") { names.append(name) }
+            if isYAML(name) { names.append(name) }
         }
         return names.sorted()
+    }
+
+    /// Whether a file with this name is read where its directory is included.
+    static func isYAML(_ name: String) -> Bool {
+        (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && !name.hasPrefix(".")
     }
 
     /// `path` seen from `directory`.
