@@ -29,7 +29,8 @@ import Testing
         let titles = help.split(separator: "\n").filter { $0.hasSuffix(":") && $0.first != " " }
         #expect(
             titles == [
-                "EXAMPLES:", "FILE:", "TRAFFIC:", "BALANCING:", "HEALTH:", "RETRIES:", "DISCOVERY:", "LIMITS:", "PROCESS:",
+                "EXAMPLES:", "FILE:", "TRAFFIC:", "BALANCING:", "HEALTH:", "RETRIES:", "DISCOVERY:", "LIMITS:",
+                "PROCESS:",
                 "TIME-OUTS:", "OPTIONS:", "SUBCOMMANDS:",
             ])
         #expect(help.contains("(default: :8080)"))

@@ -58,10 +58,15 @@ package enum ConfigFile {
         config.services = reader.services.all
         apply(flags, to: &config, reader, path)
         checkAdmin(config, draft, reader)
+        if !reader.hasErrors { compile(routes, reader) }
         if !reader.hasErrors { reader.warn(about: routes, listeners: config.listeners) }
+        var diagnostics = sorted(reader.diagnostics, files: includes.roots.map(\.source.name))
+        if reader.furtherErrors > 0 {
+            diagnostics.append(
+                Diagnostic(.error, file: path, message: "there are \(reader.furtherErrors) more mistakes"))
+        }
         return Outcome(
-            config: reader.hasErrors ? nil : config,
-            diagnostics: sorted(reader.diagnostics, files: includes.roots.map(\.source.name)), watched: reader.watched,
+            config: reader.hasErrors ? nil : config, diagnostics: diagnostics, watched: reader.watched,
             routePlaces: routes.map { "\($0.element.source.name):\($0.element.place.line)" })
     }
 
@@ -70,6 +75,15 @@ package enum ConfigFile {
             try config.take(flags)
         } catch {
             reader.add(Diagnostic(.error, file: path, message: error.description))
+        }
+    }
+
+    /// What only the whole table can say.
+    private static func compile(_ routes: [ReadRoute], _ reader: Reader) {
+        do throws(RouteTable.Mistake) {
+            _ = try RouteTable(routes: routes.map(\.route))
+        } catch {
+            reader.fail(routes[error.route].element, "the route cannot be used: \(error.message)")
         }
     }
 

@@ -38,7 +38,7 @@ struct Document {
         while true {
             do {
                 if let place = AliasKeys.first(in: repeats.text) {
-                    fail(place, "is no plain key; keys must be single values where aliases are used")
+                    fail(place, "a key is a single value; use no list, mapping or alias for one")
                     return nil
                 }
                 let node = try Yams.compose(yaml: repeats.text)
@@ -68,13 +68,20 @@ struct Document {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             var message = "no YAML: \(problem)"
-            if problem == "but found another document" {
+            if problem.hasPrefix("Maximum nesting level") {
+                message = "is nested too deeply; use at most \(Bounds.depth) levels"
+            } else if problem == "but found another document" {
                 message = "there is more than one document; use one"
             } else if source.line(mark.line).unicodeScalars.dropFirst(mark.column - 1).first == "\t" {
                 message = "a tab cannot indent; use spaces"
             } else if let context, context.mark.line > 0 {
                 message += ", \(context.text)"
                 if context.mark.line != mark.line { message += " that begins on line \(context.mark.line)" }
+            }
+            if problem == "did not find expected node content",
+                source.line(mark.line).unicodeScalars.dropFirst(mark.column - 1).first == ":"
+            {
+                message = "what begins with a colon needs quotes here"
             }
             fail(Place(line: mark.line, column: mark.column), message)
         case .reader(let problem, let offset, _, _):
@@ -140,7 +147,7 @@ struct Document {
             }
             guard let key = element(key, key: "", depth: depth + 1) else { continue }
             guard let name = key.scalar?.text else {
-                fail(key.place, "is no plain key; keys must be single values")
+                fail(key.place, "a key is a single value; use no list or mapping for one")
                 continue
             }
             guard let value = element(value, key: name, depth: depth + 1) else { continue }

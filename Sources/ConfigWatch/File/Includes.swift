@@ -31,7 +31,9 @@ struct Includes {
             }
             guard depth <= Bounds.includeDepth else { throw Rejection("is included too deeply") }
             let bytes = try FileAccess.contents(of: path, bytesMax: Bounds.fileBytesMax)
-            guard let text = String(validating: bytes, as: UTF8.self) else { throw Rejection("is no text in UTF-8") }
+            // A byte order mark is no part of the text.
+            let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+            guard let text = String(validating: content, as: UTF8.self) else { throw Rejection("is no text in UTF-8") }
             take(Source(name: name, directory: FileAccess.parent(of: path), text: text), depth: depth)
         } catch {
             guard let element else {

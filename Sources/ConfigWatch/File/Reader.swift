@@ -3,6 +3,8 @@ import ProxyCore
 /// What the decoders of the groups have in common: it takes values out of a document, and gathers what is wrong with them.
 final class Reader {
     private(set) var diagnostics: [Diagnostic] = []
+    /// How many there are that are not kept.
+    private(set) var furtherErrors = 0
     let environment: [String: String]
     /// Every file that was read or looked for, and every directory that was listed, by absolute path.
     private(set) var watched: [String] = []
@@ -34,10 +36,14 @@ final class Reader {
 
     func add(_ diagnostic: Diagnostic) {
         guard !diagnostics.contains(diagnostic) else { return }
+        guard diagnostics.count < Bounds.diagnostics else {
+            if diagnostic.severity == .error { furtherErrors += 1 }
+            return
+        }
         diagnostics.append(diagnostic)
     }
 
-    var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+    var hasErrors: Bool { furtherErrors > 0 || diagnostics.contains { $0.severity == .error } }
 
     func watch(_ path: String) {
         if !watched.contains(path) { watched.append(path) }

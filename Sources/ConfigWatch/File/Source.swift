@@ -5,38 +5,47 @@ final class Source: Sendable {
     /// What relative paths in it are relative to.
     let directory: String
     let text: String
+    /// Where each line begins and where its content ends, in bytes.
+    private let lines: [Range<Int>]
 
     init(name: String, directory: String, text: String) {
         self.name = name
         self.directory = directory
         self.text = text
+        lines = Self.lines(of: text)
     }
 
     /// - Parameter number: counted from 1.
     /// - Returns: the line without its end; empty where there is none.
     func line(_ number: Int) -> Substring {
-        let scalars = text.unicodeScalars
-        var start = scalars.startIndex
-        for _ in 1..<max(1, number) {
-            guard let end = scalars[start...].firstIndex(where: Self.isBreak) else { return "" }
-            start = Self.next(end, in: scalars)
-        }
-        let end = scalars[start...].firstIndex(where: Self.isBreak) ?? scalars.endIndex
-        return text[start..<end]
+        guard lines.indices.contains(number - 1) else { return "" }
+        let range = lines[number - 1]
+        let bytes = text.utf8
+        return text[
+            bytes.index(
+                bytes.startIndex, offsetBy: range.lowerBound)..<bytes.index(
+                    bytes.startIndex, offsetBy: range.upperBound)]
     }
 
-    /// What ends a line for YAML 1.1, which is how the parser counts.
-    private static func isBreak(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x0A, 0x0D, 0x85, 0x2028, 0x2029: true
-        default: false
+    /// Lines end where YAML 1.1 says so, because that is how the parser counts: at LF, CR, CR LF, NEL, LS and PS.
+    private static func lines(of text: String) -> [Range<Int>] {
+        var lines: [Range<Int>] = []
+        var start = 0
+        var offset = 0
+        var previous = Unicode.Scalar(0)
+        for scalar in text.unicodeScalars {
+            let end = offset + UTF8.width(scalar)
+            switch scalar.value {
+            case 0x0A where previous == "\r": start = end
+            case 0x0A, 0x0D, 0x85, 0x2028, 0x2029:
+                lines.append(start..<offset)
+                start = end
+            default: break
+            }
+            previous = scalar
+            offset = end
         }
-    }
-
-    private static func next(_ end: String.Index, in scalars: String.UnicodeScalarView) -> String.Index {
-        let next = scalars.index(after: end)
-        let isPair = scalars[end] == "\r" && next < scalars.endIndex && scalars[next] == "\n"
-        return isPair ? scalars.index(after: next) : next
+        return lines + [start..<offset]
     }
 }
 
