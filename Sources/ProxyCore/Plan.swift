@@ -45,7 +45,16 @@ package final class Plan: Sendable {
         self.timeouts = timeouts
         self.clientConnectionLife = clientConnectionLife
         self.released = released
-        rules = routes.map { Rule($0, timeouts) } + [Rule(noRouteWith: timeouts)]
+        var rules: [Rule] = []
+        for (index, route) in routes.enumerated() {
+            do throws(RegularExpression.Mistake) {
+                rules.append(try Rule(route, timeouts))
+            } catch {
+                throw RouteTable.Mistake(
+                    route: index, message: "\(error.message) at byte \(error.offset) of the expression")
+            }
+        }
+        self.rules = rules + [Rule(noRouteWith: timeouts)]
     }
 
     deinit { released() }

@@ -29,6 +29,11 @@ struct Worker: ~Copyable {
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
     var requestIDs = RequestID.Sequence()
+    /// The path of the request that is being prepared, where it had to be brought into its normal form.
+    var normalPath = ByteBuffer(capacity: Limits.requestLineBytesMax)
+    /// What the expression of its route has found in it.
+    var captures = Captures()
+    var matchMemory = MatchMemory()
     var log: AccessLog
 
     /// By which requests run.

@@ -15,18 +15,20 @@ struct FieldChanges: Sendable {
     private let droppedKnown: UInt64
     let lines: [Line]
 
-    init(_ changes: [FieldChange]) {
+    /// - Parameter groups: the numbers of the named groups of the route's expression.
+    init(_ changes: [FieldChange], _ groups: [String: Int] = [:]) {
         var dropped: [[UInt8]] = []
         var lines: [Line] = []
         for change in changes {
             let name = Array(change.name.lowercased().utf8)
             let start = Array("\(change.name): ".utf8)
             switch change.change {
-            case .add(let value): lines.append(Line(name: name, start: start, value: CompiledTemplate(value)))
+            case .add(let value):
+                lines.append(Line(name: name, start: start, value: CompiledTemplate(value, groups: groups)))
             case .set(let value):
                 dropped.append(name)
                 lines.removeAll { $0.name == name }
-                lines.append(Line(name: name, start: start, value: CompiledTemplate(value)))
+                lines.append(Line(name: name, start: start, value: CompiledTemplate(value, groups: groups)))
             case .remove:
                 dropped.append(name)
                 lines.removeAll { $0.name == name }

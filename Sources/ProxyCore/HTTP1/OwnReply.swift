@@ -9,6 +9,7 @@ enum OwnReply: UInt16 {
     case contentTooLarge = 413
     case requestLineTooLong = 414
     case headTooLarge = 431
+    case serverError = 500
     case notImplemented = 501
     case badGateway = 502
     case noEndpoint = 503
@@ -59,6 +60,7 @@ enum OwnReply: UInt16 {
         case .contentTooLarge: "The request's body is too large."
         case .requestLineTooLong: "The request line is too long."
         case .headTooLarge: "The request's head is too large."
+        case .serverError: "An expression of the configuration takes too long for this request."
         case .notImplemented: "This method or transfer coding is not served here."
         case .badGateway: "The upstream could not be reached, or its answer could not be understood."
         case .noEndpoint: "No endpoint of this service can be reached at the moment."

@@ -4,6 +4,11 @@ import CLinux
 struct Transport {
     let descriptor: Int32
 
+    /// A peer that takes everything and sends nothing.
+    static let sink = Transport(descriptor: -1)
+
+    var isSink: Bool { descriptor < 0 }
+
     enum Received {
         case bytes(Int)
         case wouldBlock
@@ -21,6 +26,7 @@ struct Transport {
     /// One recv(2) of at most `limit` bytes into the room of `buffer`, which is not empty.
     @inline(__always)
     func receive(into buffer: inout ByteBuffer, atMost limit: Int) -> Received {
+        if isSink { return .wouldBlock }
         let count = unsafe buffer.fill(atMost: limit) { memory, room in
             unsafe clx_receive(descriptor, memory, room)
         }
@@ -34,6 +40,7 @@ struct Transport {
     /// - Parameter moreFollows: at once, so that what fills no packet waits for it.
     @inline(__always)
     func send(_ buffer: borrowing ByteBuffer, from offset: Int = 0, moreFollows: Bool = false) -> Sent {
+        if isSink { return .bytes(buffer.count - offset) }
         let bytes = buffer.bytes.extracting(offset..<buffer.count)
         if moreFollows {
             return Self.outcome(
@@ -49,6 +56,7 @@ struct Transport {
         _ first: borrowing ByteBuffer, from offset: Int = 0, _ second: borrowing ByteBuffer, _ range: Range<Int>
     ) -> Sent {
         if range.isEmpty { return send(first, from: offset) }
+        if isSink { return .bytes(first.count - offset + range.count) }
         let head = first.bytes.extracting(offset..<first.count)
         let body = second.bytes.extracting(range)
         return Self.outcome(
@@ -70,19 +78,20 @@ struct Transport {
     }
 
     /// Bytes wait to be read; asking takes none of them (MSG_PEEK, recv(2)).
-    var hasInput: Bool { clx_has_input(descriptor) > 0 }
+    var hasInput: Bool { !isSink && clx_has_input(descriptor) > 0 }
 
     /// Sends FIN: nothing more comes from us.
-    func endSending() { _ = clx_shutdown_sending(descriptor) }
+    func endSending() { if !isSink { _ = clx_shutdown_sending(descriptor) } }
 
-    func close() { _ = clx_close(descriptor) }
+    func close() { if !isSink { _ = clx_close(descriptor) } }
 
     /// Closes with RST, so that the peer cannot take what it got for the whole.
     func reset() {
+        if isSink { return }
         _ = clx_reset_on_close(descriptor)
         close()
     }
 
     /// Bytes that the peer has not acknowledged yet; 0 where that cannot be told.
-    var unsentCount: Int { max(0, Int(clx_unsent_count(descriptor))) }
+    var unsentCount: Int { isSink ? 0 : max(0, Int(clx_unsent_count(descriptor))) }
 }

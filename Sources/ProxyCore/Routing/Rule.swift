@@ -23,6 +23,9 @@ struct Rule: Sendable {
         static let errorPages = Traits(rawValue: 1 << 9)
         static let mirror = Traits(rawValue: 1 << 10)
         static let unlogged = Traits(rawValue: 1 << 11)
+
+        /// What there is to do for these, there is to do later.
+        static let laterOnly: Traits = [.bodyLimit, .compression, .errorPages, .mirror, .unlogged]
     }
 
     let kind: Kind
@@ -32,7 +35,16 @@ struct Rule: Sendable {
     let timeouts: ExchangeTimeouts
     let details: RuleDetails
 
-    init(_ route: Route, _ timeouts: Timeouts) {
+    /// The action takes no preparation.
+    var isPlain: Bool {
+        switch kind {
+        case .noRoute, .forward, .split, .files: true
+        case .redirect, .reply: false
+        }
+    }
+
+    /// - Throws: `RegularExpression.Mistake` where the route's expression, or that of its rewrite, is none.
+    init(_ route: Route, _ timeouts: Timeouts) throws(RegularExpression.Mistake) {
         let modifiers = route.modifiers
         (kind, service) =
             switch route.action {
@@ -44,7 +56,7 @@ struct Rule: Sendable {
             }
         traits = Traits(modifiers)
         self.timeouts = ExchangeTimeouts(timeouts, modifiers.timeouts)
-        details = RuleDetails(route)
+        details = try RuleDetails(route)
     }
 
     /// For requests that no route takes.
@@ -53,10 +65,7 @@ struct Rule: Sendable {
         traits = []
         service = -1
         self.timeouts = ExchangeTimeouts(timeouts, RouteTimeouts())
-        details = RuleDetails(
-            Route(
-                name: "", match: RouteMatch(),
-                action: .reply(FixedReply(status: 404, contentType: "", body: Template("")))))
+        details = RuleDetails.none
     }
 }
 

@@ -6,6 +6,7 @@ final class RuleDetails: Sendable {
     let split: WeightedChoice?
     let location: CompiledTemplate?
     let reply: CompiledReply?
+    let rewrite: CompiledRewrite?
     let requestFields: FieldChanges?
     let responseFields: FieldChanges?
     let errorPages: [CompiledErrorPage]
@@ -17,7 +18,25 @@ final class RuleDetails: Sendable {
         return slot
     }
 
-    init(_ route: Route) {
+    static let none = RuleDetails()
+
+    private init() {
+        name = ""
+        action = .reply(FixedReply(status: 404, contentType: "", body: Template("")))
+        modifiers = RouteModifiers()
+        split = nil
+        location = nil
+        reply = nil
+        files = nil
+        rewrite = nil
+        requestFields = nil
+        responseFields = nil
+        errorPages = []
+    }
+
+    /// - Throws: `RegularExpression.Mistake` where the route's expression, or that of its rewrite, is none.
+    init(_ route: Route) throws(RegularExpression.Mistake) {
+        let groups = try Self.groups(of: route.match.path)
         name = route.name
         action = route.action
         modifiers = route.modifiers
@@ -27,11 +46,11 @@ final class RuleDetails: Sendable {
         }
         switch route.action {
         case .redirect(let redirect):
-            location = CompiledTemplate(redirect.location)
+            location = CompiledTemplate(redirect.location, groups: groups)
             reply = CompiledReply(redirect)
         case .reply(let fixed):
             location = nil
-            reply = CompiledReply(fixed)
+            reply = CompiledReply(fixed, groups)
         default:
             location = nil
             reply = nil
@@ -40,9 +59,24 @@ final class RuleDetails: Sendable {
         case .files(let settings): files = FileTree(settings, rewrite: modifiers.rewrite)
         default: files = nil
         }
-        requestFields = modifiers.requestFields.isEmpty ? nil : FieldChanges(modifiers.requestFields)
-        responseFields = modifiers.responseFields.isEmpty ? nil : FieldChanges(modifiers.responseFields)
+        requestFields = modifiers.requestFields.isEmpty ? nil : FieldChanges(modifiers.requestFields, groups)
+        responseFields = modifiers.responseFields.isEmpty ? nil : FieldChanges(modifiers.responseFields, groups)
         errorPages = modifiers.errorPages.map { CompiledErrorPage($0) }
+        if let change = modifiers.rewrite {
+            rewrite = try CompiledRewrite(change, of: route.match.path, groups: groups)
+        } else {
+            rewrite = nil
+        }
+    }
+
+    /// The numbers of the named groups of a route's expression.
+    private static func groups(of path: PathPattern) throws(RegularExpression.Mistake) -> [String: Int] {
+        guard case .regex(let pattern, let ignoresCase) = path else { return [:] }
+        var groups: [String: Int] = [:]
+        for group in try RegularExpression(pattern, ignoresCase: ignoresCase).groupNames {
+            groups[group.name] = group.number
+        }
+        return groups
     }
 }
 
@@ -80,10 +114,10 @@ struct CompiledReply: Sendable {
     let template: CompiledTemplate?
     let closesSilently: Bool
 
-    init(_ reply: FixedReply) {
+    init(_ reply: FixedReply, _ groups: [String: Int]) {
         status = reply.status
         contentType = Array(reply.contentType.utf8)
-        let compiled = CompiledTemplate(reply.body)
+        let compiled = CompiledTemplate(reply.body, groups: groups)
         body = compiled.constant ?? []
         template = compiled.constant == nil ? compiled : nil
         closesSilently = reply.closesSilently

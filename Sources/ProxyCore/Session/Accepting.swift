@@ -61,7 +61,7 @@ extension Worker {
     }
 
     /// A third of the descriptors stays free for connections to upstreams.
-    private var hasDescriptorForSession: Bool {
+    var hasDescriptorForSession: Bool {
         descriptorsUsed < descriptorsMax && sessions.count < descriptorsMax - descriptorsMax / 3
     }
 

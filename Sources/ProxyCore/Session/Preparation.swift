@@ -18,61 +18,149 @@ extension Worker {
     mutating func prepare(
         _ exchange: inout Exchange, _ session: Int, _ bytes: RawSpan, headLength: Int
     ) -> Verdict {
-        let id = requestIDs.next()
-        let facts = RequestFacts(
-            bytes: bytes, path: bytes.extracting(requestHead.path(bytes)), captures: Captures(),
-            client: sessions[session].peer, port: sessions[session].port, id: id)
-        exchange.plan = plans.begin()
-        let plan = Int(exchange.plan)
-        let rule = route(bytes)
-        exchange.rule = Int32(rule)
-        exchange.traits = plans[plan].rules[rule].traits
-        exchange.timeouts = plans[plan].rules[rule].timeouts
-        exchange.destination = destination(plans[plan].rules[rule])
+        var normal = normalPath.take()
+        let written = bytes.extracting(requestHead.path(bytes))
+        // An absolute form without a path stands for the root, or for the server itself (RFC 9112 section 3.2.4).
+        if written.isEmpty {
+            normalPath = consume normal
+            return prepare(&exchange, session, bytes, path: written, isNormal: true, headLength)
+        }
+        let verdict: Verdict
+        switch PathNormalizer.normalize(written, into: &normal) {
+        case .asIs: verdict = prepare(&exchange, session, bytes, path: written, isNormal: true, headLength)
+        case .changed: verdict = prepare(&exchange, session, bytes, path: normal.bytes, isNormal: false, headLength)
+        case .refused:
+            let facts = facts(session, bytes, written)
+            begin(&exchange, under: plans[plans.current].rules.count - 1)
+            writeHead(&exchange, facts, headLength, target: bytes.extracting(requestHead.target), lines: RawSpan())
+            verdict = .reply(.badRequest)
+        }
+        normalPath = consume normal
+        return verdict
+    }
+
+    private mutating func prepare(
+        _ exchange: inout Exchange, _ session: Int, _ bytes: RawSpan, path: RawSpan, isNormal: Bool,
+        _ headLength: Int
+    ) -> Verdict {
+        let plan = plans.current
+        let found = plans[plan].routes.match(
+            bytes, requestHead, path: path, client: sessions[session].peer, port: sessions[session].port,
+            with: &matchMemory, captures: &captures)
+        begin(&exchange, under: found >= 0 ? Int(found) : plans[plan].rules.count - 1)
+        let facts = facts(session, bytes, path)
         if exchange.destination >= 0 {
             let service = Int(exchange.destination)
             exchange.retries = services[service].settings.retries
             exchange.seeker.key = services[service].key.value(requestHead, bytes, from: sessions[session].peer)
         }
-        guard exchange.traits.isEmpty, plans[plan].rules[rule].kind != .redirect else {
-            return prepareExtras(&exchange, facts, headLength)
+        if isNormal, exchange.traits.isSubset(of: .laterOnly), plans[plan].rules[Int(exchange.rule)].isPlain {
+            writeHead(&exchange, facts, headLength, target: bytes.extracting(requestHead.target), lines: RawSpan())
+        } else if let verdict = prepareExtras(&exchange, facts, headLength, isNormal: isNormal) {
+            return verdict
         }
-        writeHead(&exchange, facts, headLength, target: bytes.extracting(requestHead.target), lines: RawSpan())
-        return .serve
+        return found == RouteTable.undecided ? .reply(.serverError) : .serve
     }
 
-    /// The rule for the request in `requestHead`, the last one where no route takes it.
-    private func route(_ bytes: RawSpan) -> Int {
-        let current = plans.current
-        return plans[current].routes.service(for: bytes, requestHead.target) ?? plans[current].rules.count - 1
+    /// Begins the exchange under a rule of the present plan.
+    private mutating func begin(_ exchange: inout Exchange, under rule: Int) {
+        exchange.plan = plans.begin()
+        let plan = Int(exchange.plan)
+        exchange.rule = Int32(rule)
+        exchange.traits = plans[plan].rules[rule].traits
+        exchange.timeouts = plans[plan].rules[rule].timeouts
+        exchange.destination = destination(plan, rule)
+    }
+
+    @_lifetime(copy bytes, copy path)
+    private mutating func facts(_ session: Int, _ bytes: RawSpan, _ path: RawSpan) -> RequestFacts {
+        RequestFacts(
+            bytes: bytes, path: path, captures: captures, client: sessions[session].peer,
+            port: sessions[session].port, id: requestIDs.next())
     }
 
     /// The slot of the service that the request goes to if it is forwarded, -1 for none.
-    private mutating func destination(_ rule: Rule) -> Int32 {
-        switch rule.kind {
-        case .forward: rule.service
-        case .split: Int32(rule.details.split?.slot(clx_random()) ?? -1)
-        case .files: Int32(rule.details.slotOfMissingFiles ?? -1)
+    private func destination(_ plan: Int, _ rule: Int) -> Int32 {
+        switch plans[plan].rules[rule].kind {
+        case .forward: plans[plan].rules[rule].service
+        case .split: Int32(plans[plan].rules[rule].details.split?.slot(clx_random()) ?? -1)
+        case .files: Int32(plans[plan].rules[rule].details.slotOfMissingFiles ?? -1)
         case .noRoute, .redirect, .reply: -1
         }
     }
 
     // ---- what a route has beyond its action ------------------------------------------------------------------------------
 
+    /// - Returns: what is to become of a request whose route cannot be followed; nil where it can.
     private mutating func prepareExtras(
-        _ exchange: inout Exchange, _ facts: borrowing RequestFacts, _ headLength: Int
-    ) -> Verdict {
+        _ exchange: inout Exchange, _ facts: borrowing RequestFacts, _ headLength: Int, isNormal: Bool
+    ) -> Verdict? {
         let details = plans[Int(exchange.plan)].rules[Int(exchange.rule)].details
         if let retries = details.modifiers.retries { exchange.retries = retries }
+        var target = pool.takeLarge()
+        let rewritten = writeTarget(details.rewrite, facts, isNormal: isNormal, to: &target)
         var lines = pool.takeLarge()
         let isWhole = writeLines(details.requestFields, facts, to: &lines)
         if !isWhole { lines.reset() }
-        writeHead(
-            &exchange, facts, headLength, target: facts.bytes.extracting(requestHead.target),
-            changes: details.requestFields, lines: lines.bytes)
+        switch rewritten {
+        case .changed:
+            writeHead(
+                &exchange, facts, headLength, target: target.bytes, isRewritten: true,
+                changes: details.requestFields, lines: lines.bytes)
+        case .asIs, .tooLong, .refused:
+            writeHead(
+                &exchange, facts, headLength, target: facts.bytes.extracting(requestHead.target),
+                changes: details.requestFields, lines: lines.bytes)
+        }
+        pool.give(target)
         pool.give(lines)
         guard isWhole, prepareAnswer(&exchange, details, facts) else { return .reply(.headTooLarge) }
-        return .serve
+        switch rewritten {
+        case .asIs, .changed: return nil
+        case .tooLong: return .reply(.requestLineTooLong)
+        case .refused: return .reply(.badRequest)
+        }
+    }
+
+    private enum Rewritten {
+        case asIs, changed, tooLong
+        /// What the rewrite has made is no path that every server reads alike.
+        case refused
+    }
+
+    /// Appends the target as the upstream is to see it, where that differs from what the client wrote.
+    private mutating func writeTarget(
+        _ rewrite: CompiledRewrite?, _ facts: borrowing RequestFacts, isNormal: Bool, to out: inout ByteBuffer
+    ) -> Rewritten {
+        if let rewrite {
+            var scratch = pool.takeLarge()
+            let outcome = rewrite.apply(requestHead, facts, &matchMemory, scratch: &scratch, to: &out)
+            pool.give(scratch)
+            switch outcome {
+            case .tooLong: return .tooLong
+            case .changed: return normalizeTarget(&out)
+            case .asIs: break
+            }
+        }
+        if isNormal { return .asIs }
+        out.append(facts.path)
+        out.append(facts.bytes.extracting(requestHead.query(facts.bytes)))
+        return .changed
+    }
+
+    /// What variables bring into a path may not climb out of it.
+    private mutating func normalizeTarget(_ target: inout ByteBuffer) -> Rewritten {
+        var end = 0
+        while end < target.count, target.bytes.byte(end) != ASCII.questionMark { end += 1 }
+        guard end > 0, target.bytes.byte(0) == ASCII.slash else { return .refused }
+        var normal = pool.takeLarge()
+        let outcome = PathNormalizer.normalize(target.bytes.extracting(0..<end), into: &normal)
+        if outcome == .changed {
+            normal.append(target.bytes.extracting(end..<target.count))
+            swap(&normal, &target)
+        }
+        pool.give(normal)
+        return outcome == .refused ? .refused : .changed
     }
 
     /// Renders what is added to the answer, and an answer of ours that has variables.

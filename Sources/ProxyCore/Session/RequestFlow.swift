@@ -136,7 +136,8 @@ extension Worker {
 
     private mutating func serve(_ session: Int, _ verdict: Verdict) {
         if case .reply(let reply) = verdict { return self.reply(session, reply) }
-        switch rule(of: Int(sessions[session].exchange)).kind {
+        let exchange = Int(sessions[session].exchange)
+        switch plans[Int(exchanges[exchange].plan)].rules[Int(exchanges[exchange].rule)].kind {
         case .forward, .split: forward(session)
         case .redirect, .reply: replyAsRouteSays(session)
         case .files: serveFile(session)
@@ -151,6 +152,7 @@ extension Worker {
         guard service >= 0 else { return reply(session, .notFound) }
         exchanges[exchange].service = service
         traffic[service].budget.requestBegan()
+        if exchanges[exchange].traits.contains(.mirror), exchanges[exchange].requestBody.isFinished { mirror(session) }
         if sessions[session].edges.contains(.peerEnded) { limitHalfClosed(session) }
         attachUpstream(session)
     }

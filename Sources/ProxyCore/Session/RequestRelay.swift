@@ -152,6 +152,7 @@ extension Worker {
         exchanges[exchange].bodyReady = kept + count
         let isFinished = exchanges[exchange].requestBody.isFinished
         sessionTimers.set(session, isFinished ? nil : now + exchanges[exchange].timeouts.bodyMilliseconds)
+        if isFinished, exchanges[exchange].traits.contains(.mirror) { mirror(session) }
         return true
     }
 }

@@ -301,7 +301,9 @@ extension Worker {
             completeAnswer(session)
             return .stops
         }
-        if case .length(let remaining) = exchanges[exchange].responseBody, remaining > Limits.spliceThresholdBytes {
+        if case .length(let remaining) = exchanges[exchange].responseBody, remaining > Limits.spliceThresholdBytes,
+            !sessions[session].transport.isSink
+        {
             exchanges[exchange].pipe = pipes.take(now)
         }
         return .goesOn

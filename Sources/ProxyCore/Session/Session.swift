@@ -19,7 +19,7 @@ struct Session: ~Copyable, Vacatable {
         case lingering
     }
 
-    var transport = Transport(descriptor: -1)
+    var transport = Transport.sink
     var generation: UInt32 = 0
     var phase = Phase.vacant
     var edges: EdgeState = []

@@ -8,8 +8,6 @@ package struct MatchMemory: ~Copyable {
     private let stack: OpaquePointer?
     /// Holds a value while it is looked at in its decoded form.
     var decoded = ByteBuffer(capacity: Limits.requestLineBytesMax)
-    /// How many groups of the expression that was found last have a place, counted up to the last that has one.
-    fileprivate var groupsFound = 0
     /// When matching for the request has to end; nil while nothing was found to take long.
     fileprivate var deadline: Instant?
     /// Matches that were given up because they took too long or too much, since the worker began.
@@ -42,14 +40,10 @@ package struct MatchMemory: ~Copyable {
         captures.removeAll()
         let offsets = unsafe pcre2_get_ovector_pointer_8(data)!
         for group in 0..<min(count, Limits.captureGroupsMax) {
-            guard group < groupsFound else {
-                captures.append(nil)
-                continue
-            }
             let start = unsafe offsets[2 * group]
             let end = unsafe offsets[2 * group + 1]
-            // A group that took no part has no place; `\K` in a lookahead can put the start behind the end.
-            captures.append(start <= end && end <= Limits.requestLineBytesMax ? Int(start)..<Int(end) : nil)
+            // A group that took no part is at -1; `\K` in a lookahead can put the start behind the end.
+            captures.append(start >= 0 && start <= end ? start..<end : nil)
         }
     }
 }
@@ -89,11 +83,7 @@ extension RegularExpression {
     }
 
     private func conclude(_ code: Int32, _ memory: inout MatchMemory) -> Outcome {
-        if code >= 0 {
-            // 0 says that there are more groups than places for them.
-            memory.groupsFound = code == 0 ? Limits.captureGroupsMax : Int(code)
-            return .found
-        }
+        if code >= 0 { return .found }
         if code == PCRE2_ERROR_NOMATCH { return .notFound }
         memory.matchesGivenUp += 1
         return .undecided

@@ -152,7 +152,7 @@ extension RawSpan {
         guard count > 0 else { return 0 }
         // One load with bytes before or behind, where there are enough of them.
         if range.lowerBound &+ 8 <= byteCount {
-            return word(range.lowerBound) & (1 &<< UInt64(truncatingIfNeeded: count &* 8)) &- 1
+            return word(range.lowerBound) & ((1 &<< UInt64(truncatingIfNeeded: count &* 8)) &- 1)
         }
         if range.upperBound >= 8 {
             return word(range.upperBound &- 8) &>> UInt64(truncatingIfNeeded: (8 &- count) &* 8)
