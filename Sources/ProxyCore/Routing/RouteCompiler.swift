@@ -195,7 +195,7 @@ extension HostPattern {
     }
 
     /// As hosts of requests are compared: in lower case, and an IPv6 address in its brackets.
-    fileprivate var compared: HostPattern {
+    var compared: HostPattern {
         switch self {
         case .exact(let name):
             let name = name.lowercased()
