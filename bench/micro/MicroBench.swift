@@ -1,19 +1,34 @@
 import ProxyCore
 
-/// How long a worker takes to pick an endpoint, and what a new snapshot takes: `make micro`. Arguments name the policies
-/// to measure; none means all.
+/// How long a worker takes to find a route and to pick an endpoint, and what a new snapshot takes: `make micro`. Arguments
+/// name the policies to measure, or `routes`; none means all.
 @main
 enum MicroBench {
     private static let sizes = [10, 100, 1_000]
+    private static let routeCounts = [10, 1_000, 10_000]
     /// What a pick may take with a thousand endpoints.
     private static let boundNanoseconds = 100.0
     private static let snapshotEndpoints = 1_000
 
-    static func main() {
+    static func main() throws {
         let named = CommandLine.arguments.dropFirst()
+        if named.isEmpty || named.contains("routes") { try printRoutes() }
+        if named.elementsEqual(["routes"]) { return }
         let policies = Policy.allCases.filter { named.isEmpty || named.contains($0.rawValue) }
         printPicks(policies)
         printSnapshots(policies)
+    }
+
+    private static func printRoutes() throws {
+        print("Nanoseconds of processor time for finding the route of a request whose head is parsed: the median of")
+        print(
+            "\(RouteScene.rounds) rounds of \(RouteScene.matchesPerRound) matches each, and the fastest and slowest.\n")
+        printHead(["routes by"] + routeCounts.map { "\($0) routes" })
+        for kind in RouteScene.Kind.allCases {
+            let figures = try routeCounts.map { try RouteScene.make(kind, routes: $0).measure() }
+            printRow([kind.rawValue] + figures.map(\.description))
+        }
+        print("")
     }
 
     private static func printPicks(_ policies: [Policy]) {
