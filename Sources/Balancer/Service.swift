@@ -163,6 +163,9 @@ enum Service {
 
     private static func announce(_ config: Config, _ listeners: [ListenerGroup], _ log: Logger) {
         for listener in listeners { log.info("listening on \(listener.address)") }
+        if config.routes.contains(where: \.servesFiles), !FileOpening.followsLinks {
+            log.warning("files: symbolic links are not followed, because the system has no openat2(2) for us")
+        }
         for service in config.services {
             let upstreams = service.upstreams.map(\.description).joined(separator: ", ")
             log.info("service \(service.name): \(upstreams) \(service.settings.policy.rawValue)")
@@ -177,5 +180,12 @@ extension BindAddress {
             case .any(let port): .everywhere(port: port)
             case .address(let address): BindAddress(address)
             }
+    }
+}
+
+extension Route {
+    fileprivate var servesFiles: Bool {
+        if case .files = action { return true }
+        return false
     }
 }

@@ -60,6 +60,7 @@ struct OpenFile: ~Copyable, Vacatable {
     var newer: Int32 = -1
 
     private(set) var type: [UInt8] = []
+    private var hasSiblings = false
     private var lines = ByteBuffer()
     private var representations = InlineArray<4, Representation>(repeating: Representation())
 
@@ -86,6 +87,7 @@ struct OpenFile: ~Copyable, Vacatable {
         // No later than the answer's Date (RFC 9110 section 8.8.2.1).
         let modified = max(0, min(status.modified_seconds, now))
         representation.validators = Validators(tag: EntityTag(status, coding, now: now), modified: modified)
+        if coding != .identity { hasSiblings = true }
         let start = lines.count
         lines.append("Accept-Ranges: bytes\r\n")
         if coding != .identity {
@@ -112,6 +114,7 @@ struct OpenFile: ~Copyable, Vacatable {
     /// The representation for a client: of those that it wants most, the one with the fewest bytes.
     func best(for codings: AcceptedCodings) -> ContentCoding {
         var best = ContentCoding.identity
+        guard hasSiblings else { return best }
         for coding in [ContentCoding.brotli, .zstd, .gzip] where has(coding) && codings.weight(coding) > 0 {
             let (weight, bestWeight) = (codings.weight(coding), codings.weight(best))
             if weight > bestWeight || weight == bestWeight && self[coding].size < self[best].size { best = coding }
