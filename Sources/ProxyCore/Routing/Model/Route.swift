@@ -23,11 +23,13 @@ package struct Route: Equatable, Sendable {
 /// Of several routes that match, the one that comes first in this order serves:
 /// 1. by host: an exact one, then wildcards (the longest first), then routes for any host;
 /// 2. by path: an exact one, then regular expressions in the order of the file, then the longest prefix. A prefix that
-///    is `beforeRegex` is the exception: where it is the longest that matches, no expression is asked;
-/// 3. by conditions: the more of `methods`, `fields`, `query` and `clients` are said, the earlier;
+///    is `beforeRegex` is the exception: where it is the one that would serve among prefixes, no expression is asked;
+/// 3. by conditions, among routes with the same path: the more are said, the earlier. `methods` and `clients` count as one
+///    each, and `fields` and `query` as many as there are;
 /// 4. by their order in the file.
 ///
-/// Where a route's conditions fail, the next in this order has its turn.
+/// Where a route's conditions fail, or no route for a host matches, the next in this order has its turn. Where an
+/// expression had to be given up (`Limits`), none has: the request is refused.
 package struct RouteMatch: Equatable, Sendable {
     /// Ports of listeners. A route that names some is unknown at the others.
     package var ports: [UInt16] = []
