@@ -122,11 +122,32 @@ package enum Limits {
     static let openFilesMax = 256
     /// Files up to this long are read behind their head and leave with it in one write; longer ones by sendfile(2).
     static let readFileBytesMax = 16 * 1024
+    // ---- content codings ---------------------------------------------------------------------------------------------
+
+    /// What the encoders of one worker may take together: 24 for brotli, 42 for zstd, or 240 for gzip. Answers beyond it
+    /// go out in a coding that takes less, or as they are.
+    static let encoderBytesMax = 64 * 1024 * 1024
+
+    // ---- passwords -----------------------------------------------------------------------------------------------------
+
+    /// Passwords that wait to be verified. At a hundred milliseconds each the last waits for as long as it may.
+    static let passwordJobsMax = 64
+    /// Those of one client, whose requests may come over several connections at once.
+    static let passwordJobsPerClientMax = 8
+    /// Requests that wait for the same answer.
+    static let passwordWaitersMax = 256
+    /// How long a request waits for it.
+    static let passwordWaitMilliseconds: Milliseconds = 10_000
+    /// For how long a password that was right need not be verified again. Whoever changes it changes its hash as well,
+    /// which ends this at once.
+    static let passwordCacheMilliseconds: Milliseconds = 600_000
 
     // ---- access log --------------------------------------------------------------------------------------------------
 
     /// One of the two buffers of a worker's access log: one fills while the other is written.
     static let logBufferBytes = 256 * 1024
+    /// The part of a user's name that is logged.
+    static let logUserBytesMax = 128
     /// The part of a request target, referer or user agent that is logged.
     static let logFieldBytesMax = 2048
 }

@@ -24,6 +24,7 @@ struct AcceptedCodings: Equatable {
     private var brotli = Self.unsaid
     private var zstd = Self.unsaid
     private var gzip = Self.unsaid
+    private var identity = Self.unsaid
     private var others = Self.unsaid
 
     /// A client that says nothing: it gets no coding, although it would have to take any.
@@ -42,6 +43,8 @@ struct AcceptedCodings: Equatable {
                 brotli = weight
             } else if bytes.equals(name, ignoringCase: "zstd") {
                 zstd = weight
+            } else if bytes.equals(name, ignoringCase: "identity") {
+                identity = weight
             } else if bytes.equals(name, "*") {
                 others = weight
             }
@@ -49,11 +52,12 @@ struct AcceptedCodings: Equatable {
         }
     }
 
-    /// How much a coding is wanted: 0 for not at all, 1000 for most. Identity, which is always acceptable, has none.
+    /// How much a coding is wanted: 0 for not at all, 1000 for most. Identity, which is always acceptable, has one only
+    /// where it is named.
     func weight(_ coding: ContentCoding) -> Int {
         let said =
             switch coding {
-            case .identity: Int16(0)
+            case .identity: max(0, identity)
             case .brotli: brotli
             case .zstd: zstd
             case .gzip: gzip
