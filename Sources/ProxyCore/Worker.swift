@@ -26,6 +26,10 @@ struct Worker: ~Copyable {
     /// Contents of files that are being sent.
     var fileBodies: Slab<FileBody>
     var date = DateField()
+    var encodings = EncodingTable()
+    var passwords = PasswordCache()
+    /// The number of the last question about a password.
+    var ticket: UInt32 = 0
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
     var requestIDs = RequestID.Sequence()
@@ -184,6 +188,7 @@ struct Worker: ~Copyable {
         for address in mail.closing { close(listenerAt: address) }
         if let snapshot = mail.snapshot { adopt(snapshot) } else if mail.wakesWaiting { wakeFirstOfAllWaiting() }
         for connection in mail.connections { openSession(connection) }
+        for answer in mail.answers { take(answer) }
         if let milliseconds = mail.drainMilliseconds { beginDrain(milliseconds) }
         return !mail.stop
     }

@@ -1,6 +1,7 @@
 /// The field names that a proxy acts on. All others pass as they are.
 enum FieldName: UInt8 {
     case other
+    case authorization
     case connection
     case contentLength
     case host
@@ -40,6 +41,7 @@ enum FieldName: UInt8 {
                 self = .keepAlive
             }
         case 12: if bytes.equals(range, ignoringCase: "x-request-id") { self = .xRequestID }
+        case 13: if bytes.equals(range, ignoringCase: "authorization") { self = .authorization }
         case 14: if bytes.equals(range, ignoringCase: "content-length") { self = .contentLength }
         case 15: if bytes.equals(range, ignoringCase: "x-forwarded-for") { self = .xForwardedFor }
         case 16:

@@ -17,6 +17,8 @@ struct LoggedParts {
 
     /// Method and target.
     var request = Part()
+    /// The value of an Authorization field.
+    var authorization = Part()
     var referer = Part()
     var userAgent = Part()
     var requestID = Part()
@@ -101,12 +103,13 @@ enum HeadWriter {
                     keptID = true
                     parts.requestID = .init(position..<position + line.value.count)
                 }
-            case .userAgent, .referer, .via, .other:
+            case .authorization, .userAgent, .referer, .via, .other:
                 keeps =
                     (head.options.isEmpty || !head.options.lists(bytes, line.nameRange))
                     && !(changes?.drop(bytes, line.nameRange) ?? false)
                 guard keeps else { break }
                 if line.name == .userAgent { parts.userAgent = .init(position..<position + line.value.count) }
+                if line.name == .authorization { parts.authorization = .init(position..<position + line.value.count) }
                 if line.name == .referer { parts.referer = .init(position..<position + line.value.count) }
             }
             if !keeps { run.skip(line.line, bytes, to: &out) }
@@ -187,11 +190,13 @@ enum HeadWriter {
     /// - Parameters:
     ///   - chunked: its body goes out in chunks.
     ///   - cookie: is set beside those of the upstream.
+    ///   - edits: what changes with the coding of the body.
     ///   - changes: the lines that go besides hop-by-hop ones; nil for none.
     ///   - lines: those that come, each with its CRLF.
     static func writeResponse(
         _ head: borrowing ResponseHead, _ bytes: RawSpan, chunked: Bool, connection: ConnectionField,
-        cookie: StickyCookie? = nil, changes: FieldChanges? = nil, lines: RawSpan = RawSpan(), to out: inout ByteBuffer
+        cookie: StickyCookie? = nil, edits: AnswerEdits = AnswerEdits(), changes: FieldChanges? = nil,
+        lines: RawSpan = RawSpan(), to out: inout ByteBuffer
     ) {
         out.append("HTTP/1.1 ")
         out.append(bytes.extracting(head.statusAndReason))
@@ -199,7 +204,8 @@ enum HeadWriter {
         if head.statusAndReason.count == 3 { out.append(ASCII.space) }
         out.append("\r\n")
         // 204 and 1xx have no content, so a length would only mislead (RFC 9110 section 8.6).
-        var keepsLength = head.status >= 200 && head.status != 204
+        var keepsLength = head.status >= 200 && head.status != 204 && edits.coding == nil
+        let hasEdits = !edits.isNone
         var run = Run(start: head.fields.count > 0 ? head.fields[0].line.lowerBound : 0)
         for index in 0..<head.fields.count {
             let line = head.fields[index]
@@ -214,10 +220,12 @@ enum HeadWriter {
                 keeps =
                     (head.options.isEmpty || !head.options.lists(bytes, line.nameRange))
                     && !(changes?.drop(bytes, line.nameRange) ?? false)
+                    && !(hasEdits && edits.drops(bytes, line.nameRange))
             }
             if !keeps { run.skip(line.line, bytes, to: &out) }
         }
         run.flush(upTo: head.fields.count > 0 ? head.fields[head.fields.count - 1].line.upperBound : 0, bytes, to: &out)
+        if hasEdits { edits.write(head, bytes, changes, to: &out) }
         cookie?.write(to: &out)
         if chunked { out.append("Transfer-Encoding: chunked\r\n") }
         // RFC 9110 section 7.8: who sends Upgrade names it in Connection.

@@ -15,6 +15,10 @@ enum OwnReply: UInt16 {
     case noEndpoint = 503
     case gatewayTimeout = 504
     case versionNotSupported = 505
+    /// Another 503: its number without the thousand is its status.
+    case overloaded = 1503
+
+    var status: Int { Int(rawValue) % 1000 }
 
     init(_ refusal: Refusal) {
         self =
@@ -39,8 +43,8 @@ enum OwnReply: UInt16 {
     ) -> Int {
         let text = text
         let length = text.utf8CodeUnitCount + 1
-        unsafe OwnHead.begin(status: Int(rawValue), contentType: Self.contentType.span.bytes, length: length, to: &out)
-        if self == .noEndpoint { out.append("Retry-After: 1\r\n") }
+        unsafe OwnHead.begin(status: status, contentType: Self.contentType.span.bytes, length: length, to: &out)
+        if status == 503 { out.append("Retry-After: 1\r\n") }
         out.append(lines)
         OwnHead.end(connection, to: &out)
         guard withBody else { return 0 }
@@ -65,6 +69,7 @@ enum OwnReply: UInt16 {
         case .badGateway: "The upstream could not be reached, or its answer could not be understood."
         case .noEndpoint: "No endpoint of this service can be reached at the moment."
         case .gatewayTimeout: "The upstream took too long to answer."
+        case .overloaded: "Too many wait to be let in at the moment."
         case .versionNotSupported: "Only HTTP/1.0 and HTTP/1.1 are served here."
         }
     }

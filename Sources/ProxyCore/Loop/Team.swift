@@ -4,6 +4,7 @@ import Synchronization
 /// What the workers know of each other: how many connections each has, and where to leave something for it.
 package final class Team: Sendable {
     let mailboxes: [Mailbox]
+    let passwords: PasswordVerifier
     private let loads: [Load]
 
     private final class Load: Sendable {
@@ -19,6 +20,9 @@ package final class Team: Sendable {
         var mailboxes: [Mailbox] = []
         for _ in 0..<workers { mailboxes.append(try Mailbox()) }
         self.mailboxes = mailboxes
+        passwords = try PasswordVerifier { [mailboxes] worker, answer in
+            mailboxes[worker].post { $0.answers.append(answer) }
+        }
         loads = (0..<workers).map { _ in Load() }
     }
 
@@ -79,6 +83,8 @@ final class Mailbox: Sendable {
         var opening: [Worker.Listener] = []
         var closing: [SocketAddress] = []
         var connections: [Connection] = []
+        /// What has come of passwords.
+        var answers: [PasswordVerifier.Answer] = []
         /// Requests that wait for an endpoint may find one.
         var wakesWaiting = false
         /// Services to whose endpoints idle connections are to be closed, because another worker needs theirs.
@@ -120,6 +126,7 @@ final class Mailbox: Sendable {
             mail.opening = []
             mail.closing = []
             mail.connections = []
+            mail.answers = []
             mail.wakesWaiting = false
             mail.servicesToYield = []
             return taken

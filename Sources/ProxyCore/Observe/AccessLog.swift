@@ -6,12 +6,14 @@ struct AccessLog: ~Copyable {
     /// How long a line may wait in the buffer.
     static let flushMilliseconds: Milliseconds = 200
 
-    /// The longest line: three parts of which every byte is escaped, and the rest.
-    private static let lineBytesMax = 3 * 4 * Limits.logFieldBytesMax + 1024
+    /// The longest line: three parts and a name of which every byte is escaped, and the rest.
+    private static let lineBytesMax = 3 * 4 * Limits.logFieldBytesMax + 4 * Limits.logUserBytesMax + 1024
 
     private let lane: LogWriter.Lane?
     private let reports: WorkerReports
     private var filling: ByteBuffer
+    /// A user's name before it is written.
+    private var user = ByteBuffer(capacity: Limits.logUserBytesMax + 4)
     private var date = LogDate()
     private var lines = 0
     private var dropped = 0
@@ -29,6 +31,8 @@ struct AccessLog: ~Copyable {
     /// Appends the line of an exchange that has ended.
     mutating func append(_ exchange: borrowing Exchange, from peer: SocketAddress, _ now: Instant) {
         guard beginLine(from: peer, now) else { return }
+        appendUser(exchange)
+        appendDate()
         appendRequest(exchange)
         filling.append("\" ")
         // Who left before an answer began is told apart as nginx does it.
@@ -58,6 +62,8 @@ struct AccessLog: ~Copyable {
     /// Appends the line of a request that was refused before it could be understood.
     mutating func appendRefusal(_ status: UInt16, from peer: SocketAddress, _ now: Instant) {
         guard beginLine(from: peer, now) else { return }
+        filling.append(ASCII.dash)
+        appendDate()
         filling.append("-\" ")
         filling.append(decimal: Int(status))
         filling.append(" 0 \"-\" \"-\" upstream=- upstream_time=- time=0.000000 id=-\n")
@@ -103,10 +109,26 @@ struct AccessLog: ~Copyable {
         lines += 1
         date.update(now)
         peer.appendIP(to: &filling)
-        filling.append(" - - [")
+        filling.append(" - ")
+        return true
+    }
+
+    private mutating func appendDate() {
+        filling.append(" [")
         date.write(to: &filling)
         filling.append("] \"")
-        return true
+    }
+
+    /// The name that a route with passwords was asked for by, right or wrong.
+    private mutating func appendUser(_ exchange: borrowing Exchange) {
+        user.reset()
+        if exchange.traits.contains(.basicAuth) { exchange.appendUser(to: &user) }
+        guard !user.isEmpty else { return filling.append(ASCII.dash) }
+        for index in 0..<user.count {
+            let byte = user.bytes.byte(index)
+            // A blank would end the field.
+            filling.append(escaped: byte, hidingBlanks: true)
+        }
     }
 
     private mutating func appendRequest(_ exchange: borrowing Exchange) {
@@ -125,20 +147,25 @@ extension Exchange {
     /// Appends a part of the request's head; quotes, backslashes and what is not visible ASCII become `\xHH`.
     fileprivate func appendHead(_ range: Range<Int>, to out: inout ByteBuffer) {
         let bytes = head.bytes
-        for index in range {
-            let byte = bytes.byte(index)
-            if byte >= 0x20, byte < 0x7F, byte != ASCII.quote, byte != ASCII.backslash {
-                out.append(byte)
-            } else {
-                out.append("\\x")
-                out.append(ASCII.hexDigit(UInt64(byte >> 4)))
-                out.append(ASCII.hexDigit(UInt64(byte)))
-            }
-        }
+        for index in range { out.append(escaped: bytes.byte(index)) }
+    }
+
+    /// Appends the name in the request's credentials, at most `Limits.logUserBytesMax` bytes of it.
+    fileprivate func appendUser(to out: inout ByteBuffer) {
+        BasicCredentials.appendName(
+            head.bytes, logged.authorization.range, atMost: Limits.logUserBytesMax, to: &out)
     }
 }
 
 extension ByteBuffer {
+    fileprivate mutating func append(escaped byte: UInt8, hidingBlanks: Bool = false) {
+        let isPlain = byte >= 0x20 && byte < 0x7F && byte != ASCII.quote && byte != ASCII.backslash
+        if isPlain, !hidingBlanks || byte != ASCII.space { return append(byte) }
+        append("\\x")
+        append(ASCII.hexDigit(UInt64(byte >> 4)))
+        append(ASCII.hexDigit(UInt64(byte)))
+    }
+
     /// Appends `ADDRESS:PORT`, an IPv6 address in brackets.
     fileprivate mutating func append(_ address: SocketAddress) {
         if address.isIPv6 { append(0x5B) }

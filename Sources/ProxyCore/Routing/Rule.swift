@@ -25,7 +25,7 @@ struct Rule: Sendable {
         static let unlogged = Traits(rawValue: 1 << 11)
 
         /// What there is to do for these, there is to do later.
-        static let laterOnly: Traits = [.bodyLimit, .compression, .errorPages, .mirror, .unlogged]
+        static let laterOnly: Traits = [.errorPages, .mirror, .unlogged]
     }
 
     let kind: Kind

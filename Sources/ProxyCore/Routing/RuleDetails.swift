@@ -11,6 +11,10 @@ final class RuleDetails: Sendable {
     let responseFields: FieldChanges?
     let errorPages: [CompiledErrorPage]
     let files: FileTree?
+    let access: AccessList
+    let realm: PasswordRealm?
+    let cors: CORSRule?
+    let compression: CompressionRule?
 
     /// Where requests go that name no file, if they go anywhere.
     var slotOfMissingFiles: Int? {
@@ -31,6 +35,10 @@ final class RuleDetails: Sendable {
         rewrite = nil
         requestFields = nil
         responseFields = nil
+        access = AccessList([])
+        realm = nil
+        cors = nil
+        compression = nil
         errorPages = []
     }
 
@@ -61,6 +69,10 @@ final class RuleDetails: Sendable {
         }
         requestFields = modifiers.requestFields.isEmpty ? nil : FieldChanges(modifiers.requestFields, groups)
         responseFields = modifiers.responseFields.isEmpty ? nil : FieldChanges(modifiers.responseFields, groups)
+        access = AccessList(modifiers.access)
+        realm = modifiers.basicAuth.map { PasswordRealm($0) }
+        cors = modifiers.cors.map { CORSRule($0) }
+        compression = modifiers.compression.map { CompressionRule($0) }
         errorPages = modifiers.errorPages.map { CompiledErrorPage($0) }
         if let change = modifiers.rewrite {
             rewrite = try CompiledRewrite(change, of: route.match.path, groups: groups)

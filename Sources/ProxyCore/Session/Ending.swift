@@ -9,9 +9,15 @@ extension Worker {
     mutating func completeAnswer(_ session: Int) {
         let exchange = Int(sessions[session].exchange)
         exchanges[exchange].isAnswerComplete = true
+        releaseUpstream(session)
+        if sessions[session].output == nil { finishExchange(session) }
+    }
+
+    /// Nothing more of the answer is to come from the upstream, which may serve another request.
+    mutating func releaseUpstream(_ session: Int) {
+        let exchange = Int(sessions[session].exchange)
         let isRequestComplete = isRequestSent(exchange) && !exchanges[exchange].requestAbandoned
         detachUpstream(session, reusable: exchanges[exchange].keepsUpstream && isRequestComplete)
-        if sessions[session].output == nil { finishExchange(session) }
     }
 
     /// The client has taken the whole answer: the next request, or the end of the connection.
@@ -43,6 +49,7 @@ extension Worker {
         pool.give(exchange.ownBody.take())
         endFileBody(exchange)
         if let pipe = exchange.pipe { pipes.give(pipe) }
+        endEncoding(exchange.encoding)
     }
 
     /// A part of the answer was sent and the rest will not come: the client must not take it for the whole, so its
@@ -128,6 +135,7 @@ extension Worker {
         case .exchange:
             let exchange = Int(sessions[session].exchange)
             if exchanges[exchange].isWaiting { return attachAgain(session) }
+            if exchanges[exchange].ticket != 0 { return stopWaitingForVerdict(session) }
             if exchanges[exchange].isAnswered || sessions[session].output != nil { return cut(session) }
             if sessions[session].edges.contains(.peerEnded) { return abort(session) }
             exchanges[exchange].closesClient = true

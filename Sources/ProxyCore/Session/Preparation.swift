@@ -9,6 +9,10 @@ extension Worker {
         /// What its route says.
         case serve
         case reply(OwnReply)
+        /// A browser's question, which `answerLines` answer.
+        case preflight
+        /// That depends on what comes of its password.
+        case wait
     }
 
     /// Finds the route of the request in `requestHead` and notes in `exchange` what it says; the rewritten head is there
@@ -116,10 +120,12 @@ extension Worker {
         pool.give(lines)
         guard isWhole, prepareAnswer(&exchange, details, facts) else { return .reply(.headTooLarge) }
         switch rewritten {
-        case .asIs, .changed: return nil
+        case .asIs, .changed: break
         case .tooLong: return .reply(.requestLineTooLong)
         case .refused: return .reply(.badRequest)
         }
+        let verdict = admit(&exchange, details, facts, headLength)
+        return verdict == .serve ? nil : verdict
     }
 
     private enum Rewritten {

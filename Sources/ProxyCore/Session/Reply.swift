@@ -6,7 +6,7 @@ extension Worker {
     /// Refuses a head that makes no exchange; the connection closes, because what follows cannot be told apart.
     mutating func refuse(_ session: Int, _ input: consuming ByteBuffer, _ reply: OwnReply) {
         pool.give(input)
-        log.appendRefusal(reply.rawValue, from: sessions[session].peer, now)
+        log.appendRefusal(UInt16(reply.status), from: sessions[session].peer, now)
         var out = pool.take(holding: Limits.headGrowthBytesMax)
         reply.write(to: &out, .close, lines: RawSpan(), withBody: true)
         sessions[session].output = consume out
@@ -21,10 +21,10 @@ extension Worker {
     /// sent.
     mutating func reply(_ session: Int, _ reply: OwnReply) {
         let exchange = Int(sessions[session].exchange)
-        if let page = errorPage(exchange, for: Int(reply.rawValue), ofUpstream: false) {
-            return self.reply(session, page, to: Int(reply.rawValue))
+        if let page = errorPage(exchange, for: reply.status, ofUpstream: false) {
+            return self.reply(session, page, to: reply.status)
         }
-        guard var out = beginReply(session, status: Int(reply.rawValue), bodyBytes: 0) else { return }
+        guard var out = beginReply(session, status: reply.status, bodyBytes: 0) else { return }
         exchanges[exchange].bodyBytes = reply.write(
             to: &out, connectionField(exchange), lines: exchanges[exchange].answerLines.bytes,
             withBody: !exchanges[exchange].isHead)
@@ -61,7 +61,7 @@ extension Worker {
     }
 
     /// Sends a whole answer. Where the exchange has a body of its own, rendered for this request, that is sent.
-    private mutating func reply(_ session: Int, status: Int, contentType: [UInt8], body: [UInt8]) {
+    mutating func reply(_ session: Int, status: Int, contentType: [UInt8], body: [UInt8]) {
         let exchange = Int(sessions[session].exchange)
         let isOwn = !exchanges[exchange].ownBody.isEmpty
         let length = isOwn ? exchanges[exchange].ownBody.count : body.count

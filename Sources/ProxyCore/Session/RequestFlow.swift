@@ -22,6 +22,7 @@ extension Worker {
         case .idle, .head: readHead(session)
         case .exchange:
             if sessions[session].edges.contains(.broken) { return abort(session) }
+            if exchanges[Int(sessions[session].exchange)].ticket != 0 { return }
             if hasBytesBeforeUpgrade(session) { return refuseBytesBeforeUpgrade(session) }
             if sessions[session].edges.contains(.peerEnded) { limitHalfClosed(session) }
             if exchanges[Int(sessions[session].exchange)].isWaiting { return attachAgain(session) }
@@ -134,8 +135,13 @@ extension Worker {
 
     // ---- serve -------------------------------------------------------------------------------------------------------
 
-    private mutating func serve(_ session: Int, _ verdict: Verdict) {
-        if case .reply(let reply) = verdict { return self.reply(session, reply) }
+    mutating func serve(_ session: Int, _ verdict: Verdict) {
+        switch verdict {
+        case .serve: break
+        case .reply(let reply): return self.reply(session, reply)
+        case .preflight: return reply(session, status: 204, contentType: [], body: [])
+        case .wait: return waitForVerdict(session)
+        }
         let exchange = Int(sessions[session].exchange)
         switch plans[Int(exchanges[exchange].plan)].rules[Int(exchanges[exchange].rule)].kind {
         case .forward, .split: forward(session)

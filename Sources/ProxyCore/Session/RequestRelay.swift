@@ -137,15 +137,17 @@ extension Worker {
             abort(session)
             return false
         }
+        if exchanges[exchange].traits.contains(.bodyLimit),
+            !countBody(exchange, input.bytes.extracting(kept..<input.count))
+        {
+            pool.give(input)
+            refuseBody(session, exchange, .contentTooLarge)
+            return false
+        }
         let scan = exchanges[exchange].requestBody.scan(input.bytes, from: kept)
         guard case .body(let count) = scan else {
             pool.give(input)
-            if exchanges[exchange].isAnswered {
-                cut(session)
-            } else {
-                exchanges[exchange].closesClient = true
-                reply(session, .badRequest)
-            }
+            refuseBody(session, exchange, .badRequest)
             return false
         }
         sessions[session].input = consume input
@@ -154,5 +156,12 @@ extension Worker {
         sessionTimers.set(session, isFinished ? nil : now + exchanges[exchange].timeouts.bodyMilliseconds)
         if isFinished, exchanges[exchange].traits.contains(.mirror) { mirror(session) }
         return true
+    }
+
+    /// What has come of the body cannot go on.
+    private mutating func refuseBody(_ session: Int, _ exchange: Int, _ reason: OwnReply) {
+        guard !exchanges[exchange].isAnswered else { return cut(session) }
+        exchanges[exchange].closesClient = true
+        reply(session, reason)
     }
 }

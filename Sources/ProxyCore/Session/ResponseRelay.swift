@@ -9,7 +9,8 @@ extension Worker {
     }
 
     /// Room before the bytes of a read for the line that makes them a chunk, and behind them for its end.
-    private static let chunkLineRoom = 18
+    static let chunkLineRoom = 18
+    static let chunkEndRoom = 8
 
     /// Passes on what there is of the answer, as far as both sides go.
     mutating func relayAnswer(_ session: Int) {
@@ -20,6 +21,10 @@ extension Worker {
             if sessions[session].output != nil {
                 guard flushOutput(session) else { return }
                 if exchanges[exchange].isAnswerComplete { return finishExchange(session) }
+            }
+            if exchanges[exchange].coding == .encode, !encodings.isHungry(Int(exchanges[exchange].encoding)) {
+                if encodeOn(session, exchange) == .stops { return }
+                continue
             }
             let upstream = Int(exchanges[exchange].upstream)
             guard upstream >= 0, upstreams[upstream].state == .active else { return }
@@ -33,6 +38,8 @@ extension Worker {
                     readAnswerHead(session, exchange, upstream)
                 } else if exchanges[exchange].pipe != nil {
                     spliceAnswer(session, exchange, upstream)
+                } else if exchanges[exchange].coding == .encode {
+                    readAnswerToEncode(session, exchange, upstream)
                 } else {
                     readAnswerBody(session, exchange, upstream)
                 }
@@ -142,6 +149,9 @@ extension Worker {
             exchanges[exchange].keepsUpstream = false
             if isHTTP11 { exchanges[exchange].coding = .chunk }
         }
+        let edits =
+            exchanges[exchange].traits.isDisjoint(with: [.compression, .cors])
+            ? AnswerEdits() : beginEncoding(exchange, block.bytes)
         noteIdleTime(upstream)
         // An answer that does not wait for the end of the request, or a body without a length for HTTP/1.0, is the last
         // on its connection.
@@ -154,14 +164,14 @@ extension Worker {
         let coding = exchanges[exchange].coding
         let isChunked =
             switch exchanges[exchange].responseBody {
-            case .chunked: coding == .asIs
-            default: coding == .chunk
+            case .chunked: coding == .asIs || coding == .encode
+            default: coding == .chunk || coding == .encode
             }
         let lines = exchanges[exchange].answerLines.count
         var out = pool.take(holding: length + lines + Limits.headGrowthBytesMax + Limits.joinedBodyBytesMax)
         HeadWriter.writeResponse(
             responseHead, block.bytes, chunked: isChunked, connection: connection, cookie: stickyCookie(exchange),
-            changes: answerChanges(exchange), lines: exchanges[exchange].answerLines.bytes, to: &out)
+            edits: edits, changes: answerChanges(exchange), lines: exchanges[exchange].answerLines.bytes, to: &out)
         exchanges[exchange].status = responseHead.status
         exchanges[exchange].answered = now
         block.consume(length)
@@ -259,7 +269,16 @@ extension Worker {
     ///
     /// - Returns: false where its framing is malformed.
     private mutating func takeBody(_ exchange: Int, _ block: inout ByteBuffer) -> Bool {
-        if exchanges[exchange].coding == .unchunk { return unchunk(exchange, &block) }
+        switch exchanges[exchange].coding {
+        case .asIs, .chunk: break
+        case .unchunk:
+            guard unchunk(exchange, &block) else { return false }
+            exchanges[exchange].bodyBytes += block.count
+            return true
+        case .encode:
+            let upstream = Int(exchanges[exchange].upstream)
+            return takeBodyToEncode(exchange, &block, pauses: !upstreams[upstream].edges.contains(.readable))
+        }
         guard case .body(let count) = exchanges[exchange].responseBody.scan(block.bytes, from: 0) else { return false }
         if count < block.count {
             // Bytes that nobody asked for follow the answer: they go nowhere, and the connection is not used again.
@@ -271,7 +290,8 @@ extension Worker {
         return true
     }
 
-    private mutating func unchunk(_ exchange: Int, _ block: inout ByteBuffer) -> Bool {
+    /// Leaves of a chunked body what is content.
+    mutating func unchunk(_ exchange: Int, _ block: inout ByteBuffer) -> Bool {
         guard case .chunked(var decoder) = exchanges[exchange].responseBody else { return true }
         var data = pool.takeLarge()
         var index = 0
@@ -287,7 +307,6 @@ extension Worker {
             }
         }
         if index < block.count { exchanges[exchange].keepsUpstream = false }
-        exchanges[exchange].bodyBytes += data.count
         exchanges[exchange].responseBody = .chunked(decoder)
         swap(&block, &data)
         pool.give(data)
@@ -297,6 +316,7 @@ extension Worker {
     /// What follows when bytes of the answer were handed to the client's connection.
     private mutating func afterSending(_ session: Int, _ exchange: Int, _ sent: Bool) -> ResponseStep {
         guard sent else { return .stops }
+        if exchanges[exchange].coding == .encode { return afterSendingEncoded(session, exchange, sent) }
         if exchanges[exchange].responseBody.isFinished {
             completeAnswer(session)
             return .stops
@@ -359,7 +379,7 @@ extension BodyFraming {
 
 extension ByteBuffer {
     /// Puts the size line before the content and the line end behind it (RFC 9112 section 7.1).
-    fileprivate mutating func makeChunk() {
+    mutating func makeChunk() {
         var size = UInt64(count)
         prepend(ASCII.lf)
         prepend(ASCII.cr)

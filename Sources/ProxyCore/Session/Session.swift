@@ -83,6 +83,11 @@ struct Exchange: ~Copyable, Vacatable {
     /// What its route does besides.
     var traits: Rule.Traits = []
 
+    /// Content of a chunked body that may still come, where the route limits it.
+    var bodyBytesLeft = 0
+    /// The worker's number for the password that it waits for; 0 for none.
+    var ticket: UInt32 = 0
+
     // ---- the upstream ------------------------------------------------------------------------------------------------
 
     /// The place of the upstream connection, -1 for none.
@@ -128,6 +133,12 @@ struct Exchange: ~Copyable, Vacatable {
     var keepsUpstream = false
     var responseBody = BodyFraming.length(0)
     var coding = Coding.asIs
+    /// Codings in which the client takes the body, where the route offers some.
+    var codings = CodingChoice()
+    /// The place of its body among those that are encoded, -1 for none.
+    var encoding: Int32 = -1
+    /// Its body is an event stream, of which nothing is held back.
+    var flushesAlways = false
     var pipe: SplicePipe?
     /// What is still to be sent of a file, by its place; -1 for nothing.
     var fileBody: Int32 = -1
@@ -163,6 +174,8 @@ struct Exchange: ~Copyable, Vacatable {
         case chunk
         /// It comes in chunks and goes to an HTTP/1.0 client, who knows none.
         case unchunk
+        /// It goes through an encoder and out in chunks.
+        case encode
     }
 
     static func makeVacant() -> Exchange { Exchange() }
