@@ -273,14 +273,6 @@ package final class RouteTable: Sendable {
         }
         return Self.none
     }
-
-    /// The route by the prefix of `path` alone, among those for any host at any port.
-    func prefixRoute(_ path: RawSpan) -> Int32 {
-        guard ports[0].anyHost >= 0 else { return Self.none }
-        let (deepest, _) = walk(from: groups[Int(ports[0].anyHost)].root, path)
-        let level = nodes[Int(deepest)].prefix.isEmpty ? nodes[Int(deepest)].prefixAbove : deepest
-        return level >= 0 ? candidates[Int(nodes[Int(level)].prefix.start)].route : Self.none
-    }
 }
 
 extension RawSpan {

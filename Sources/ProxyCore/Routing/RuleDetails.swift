@@ -6,7 +6,7 @@ final class RuleDetails: Sendable {
     let split: WeightedChoice?
     let location: CompiledTemplate?
     let reply: CompiledReply?
-    let rewrite: CompiledRewrite?
+    let rewrite: PathRewriter?
     let requestFields: FieldChanges?
     let responseFields: FieldChanges?
     let errorPages: [CompiledErrorPage]
@@ -42,9 +42,9 @@ final class RuleDetails: Sendable {
         errorPages = []
     }
 
-    /// - Throws: `RegularExpression.Mistake` where the route's expression, or that of its rewrite, is none.
+    /// - Throws: `RegularExpression.Mistake` where the expression of the rewrite is none.
     init(_ route: Route) throws(RegularExpression.Mistake) {
-        let groups = try Self.groups(of: route.match.path)
+        let groups = route.match.path.groupNumbers
         name = route.name
         action = route.action
         modifiers = route.modifiers
@@ -75,20 +75,10 @@ final class RuleDetails: Sendable {
         compression = modifiers.compression.map { CompressionRule($0) }
         errorPages = modifiers.errorPages.map { CompiledErrorPage($0) }
         if let change = modifiers.rewrite {
-            rewrite = try CompiledRewrite(change, of: route.match.path, groups: groups)
+            rewrite = try PathRewriter(change, for: route.match.path)
         } else {
             rewrite = nil
         }
-    }
-
-    /// The numbers of the named groups of a route's expression.
-    private static func groups(of path: PathPattern) throws(RegularExpression.Mistake) -> [String: Int] {
-        guard case .regex(let pattern, let ignoresCase) = path else { return [:] }
-        var groups: [String: Int] = [:]
-        for group in try RegularExpression(pattern, ignoresCase: ignoresCase).groupNames {
-            groups[group.name] = group.number
-        }
-        return groups
     }
 }
 

@@ -102,7 +102,7 @@ extension Worker {
         let details = plans[Int(exchange.plan)].rules[Int(exchange.rule)].details
         if let retries = details.modifiers.retries { exchange.retries = retries }
         var target = pool.takeLarge()
-        let rewritten = writeTarget(details.rewrite, facts, isNormal: isNormal, to: &target)
+        let rewritten = writeTarget(details, facts, isNormal: isNormal, to: &target)
         var lines = pool.takeLarge()
         let isWhole = writeLines(details.requestFields, facts, to: &lines)
         if !isWhole { lines.reset() }
@@ -129,44 +129,26 @@ extension Worker {
     }
 
     private enum Rewritten {
-        case asIs, changed, tooLong
-        /// What the rewrite has made is no path that every server reads alike.
-        case refused
+        case asIs, changed, tooLong, refused
     }
 
-    /// Appends the target as the upstream is to see it, where that differs from what the client wrote.
+    /// Writes the target as the upstream is to see it, where that differs from what the client wrote.
     private mutating func writeTarget(
-        _ rewrite: CompiledRewrite?, _ facts: borrowing RequestFacts, isNormal: Bool, to out: inout ByteBuffer
+        _ details: RuleDetails, _ facts: borrowing RequestFacts, isNormal: Bool, to out: inout ByteBuffer
     ) -> Rewritten {
-        if let rewrite {
-            var scratch = pool.takeLarge()
-            let outcome = rewrite.apply(requestHead, facts, &matchMemory, scratch: &scratch, to: &out)
-            pool.give(scratch)
-            switch outcome {
+        switch details.rewrite {
+        case .some(let rewrite):
+            switch rewrite.rewrite(requestHead, facts, with: &matchMemory, to: &out) {
+            case .rewritten: return .changed
+            case .refused: return .refused
             case .tooLong: return .tooLong
-            case .changed: return normalizeTarget(&out)
-            case .asIs: break
             }
+        case .none: break
         }
         if isNormal { return .asIs }
         out.append(facts.path)
         out.append(facts.bytes.extracting(requestHead.query(facts.bytes)))
         return .changed
-    }
-
-    /// What variables bring into a path may not climb out of it.
-    private mutating func normalizeTarget(_ target: inout ByteBuffer) -> Rewritten {
-        var end = 0
-        while end < target.count, target.bytes.byte(end) != ASCII.questionMark { end += 1 }
-        guard end > 0, target.bytes.byte(0) == ASCII.slash else { return .refused }
-        var normal = pool.takeLarge()
-        let outcome = PathNormalizer.normalize(target.bytes.extracting(0..<end), into: &normal)
-        if outcome == .changed {
-            normal.append(target.bytes.extracting(end..<target.count))
-            swap(&normal, &target)
-        }
-        pool.give(normal)
-        return outcome == .refused ? .refused : .changed
     }
 
     /// Renders what is added to the answer, and an answer of ours that has variables.
