@@ -15,7 +15,7 @@ struct Arguments: ParsableCommand {
                 """,
             discussion: manual,
             version: "balancer 0.1.0",
-            subcommands: [CheckCommand.self, SchemaCommand.self, ImportNginxCommand.self])
+            subcommands: [CheckCommand.self, SchemaCommand.self, ExplainCommand.self, ImportNginxCommand.self])
     }
 
     @OptionGroup(title: "File") var file: FileFlags

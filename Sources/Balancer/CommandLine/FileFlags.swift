@@ -13,9 +13,11 @@ struct FileFlags: ParsableArguments {
     static let environmentVariable = "BALANCER_CONFIG"
 
     /// The last that was given; the environment's where none was.
-    func path(environment: [String: String]) -> String? {
-        if let path = config.last { return path }
-        let variable = environment[Self.environmentVariable] ?? ""
+    func path(environment: [String: String]) -> String? { Self.path(config.last, environment) }
+
+    static func path(_ given: String?, _ environment: [String: String]) -> String? {
+        if let given { return given }
+        let variable = environment[environmentVariable] ?? ""
         return variable.isEmpty ? nil : variable
     }
 }

@@ -18,8 +18,11 @@ enum Invocation: Equatable {
     ///   - environment: Supplies each option that no flag gives, and what a file calls by `${NAME}`.
     static func parse(arguments: [String], environment: [String: String]) -> Invocation {
         do {
-            var command = try Arguments.parseAsRoot(arguments.flatMap(words(of:)))
-            if let command = command as? any Command { return command.invocation(environment: environment) }
+            let words = arguments.flatMap(words(of:))
+            var command = try Arguments.parseAsRoot(words)
+            if let command = command as? any Command {
+                return command.invocation(environment: environment.merging(file(in: words)) { $1 })
+            }
             guard let arguments = command as? Arguments else {
                 // The parser's own command for help, which throws what it has to say.
                 try command.run()
@@ -40,6 +43,14 @@ enum Invocation: Equatable {
             let message = Arguments.fullMessage(for: error, columns: helpColumns)
             return .exit(status: 0, standardOutput: message + "\n", standardError: "")
         }
+    }
+
+    /// The parser keeps --config to itself, wherever it stands: a command learns of the file as from the environment.
+    private static func file(in words: [String]) -> [String: String] {
+        guard let flag = words.lastIndex(where: { $0 == FileFlags.flag || $0 == "-c" }), flag + 1 < words.count else {
+            return [:]
+        }
+        return [FileFlags.environmentVariable: words[flag + 1]]
     }
 
     private static func run(_ source: ConfigSource) -> Invocation {

@@ -44,3 +44,37 @@ package enum Variable: Hashable, Sendable {
     case group(Int)
     case namedGroup(String)
 }
+
+/// As it is written in a configuration file.
+extension Template: CustomStringConvertible {
+    package var description: String {
+        parts.map { part in
+            switch part {
+            case .text(let text): text.flatMap { $0 == "{" || $0 == "}" ? [$0, $0] : [$0] }.map { String($0) }.joined()
+            case .variable(let variable): "{\(variable)}"
+            }
+        }.joined()
+    }
+}
+
+extension Variable: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .method: "method"
+        case .scheme: "scheme"
+        case .host: "host"
+        case .authority: "authority"
+        case .path: "path"
+        case .query: "query"
+        case .uri: "uri"
+        case .client: "client"
+        case .port: "port"
+        case .requestID: "request_id"
+        case .field(let name): "header.\(name)"
+        case .cookie(let name): "cookie.\(name)"
+        case .parameter(let name): "query.\(name)"
+        case .group(let number): "\(number)"
+        case .namedGroup(let name): name
+        }
+    }
+}
