@@ -185,7 +185,7 @@ struct Worker: ~Copyable {
         for service in mail.servicesToYield { yieldConnections(service) }
         if let plan = mail.plan { adopt(plan) }
         for listener in mail.opening { open(listener) }
-        for address in mail.closing { close(listenerAt: address) }
+        for descriptor in mail.closing { close(listener: descriptor) }
         if let snapshot = mail.snapshot { adopt(snapshot) } else if mail.wakesWaiting { wakeFirstOfAllWaiting() }
         for connection in mail.connections { openSession(connection) }
         for answer in mail.answers { take(answer) }

@@ -19,6 +19,8 @@ package final class WorkerGroup: Sendable {
         let team = try Team(workers: workers)
         self.team = team
         for mailbox in team.mailboxes { mailbox.post { $0.snapshot = snapshot } }
+        // What a thread's body holds, it holds until the thread ends; a plan must be let go of before that.
+        let plans = FirstPlans(plan, workers: workers)
         var threads: [Thread] = []
         for index in 0..<workers {
             let own = listeners.map { $0.listener(of: index) }
@@ -26,7 +28,8 @@ package final class WorkerGroup: Sendable {
                 try Thread.start(named: "worker \(index)") {
                     do throws(SystemError) {
                         var worker = try Worker(
-                            index: index, descriptorsMax: descriptorsMax, plan: plan, team: team, reports: reports,
+                            index: index, descriptorsMax: descriptorsMax, plan: plans.take(index), team: team,
+                            reports: reports,
                             listeners: own, log: AccessLog(log?.lanes[index], reports: reports))
                         worker.run()
                     } catch {
@@ -48,9 +51,9 @@ package final class WorkerGroup: Sendable {
     /// - Parameters:
     ///   - snapshot: knows the slots that `plan` names.
     ///   - opening: bound and listening; the workers accept there too.
-    ///   - closing: addresses of groups that were open; what the kernel has accepted there is served first.
+    ///   - closing: groups that were open; what the kernel has accepted there is served first.
     package func rollOut(
-        _ plan: Plan, _ snapshot: EndpointSnapshot, opening: [ListenerGroup] = [], closing: [SocketAddress] = []
+        _ plan: Plan, _ snapshot: EndpointSnapshot, opening: [ListenerGroup] = [], closing: [ListenerGroup] = []
     ) {
         for (index, mailbox) in team.mailboxes.enumerated() {
             let own = opening.map { $0.listener(of: index) }
@@ -58,10 +61,13 @@ package final class WorkerGroup: Sendable {
                 mail.plan = plan
                 mail.snapshot = snapshot
                 mail.opening += own
-                mail.closing += closing
+                mail.closing += closing.map { $0.descriptors[index] }
             }
         }
     }
+
+    /// Client connections of each worker.
+    package var sessions: [Int] { team.sessions }
 
     /// Stops listening, lets running requests end for at most so long, then ends the workers.
     package func drain(milliseconds: Milliseconds) {
@@ -75,6 +81,22 @@ package final class WorkerGroup: Sendable {
 
     /// Waits until all workers have ended.
     package func join() { for thread in threads { thread.join() } }
+}
+
+/// The plan that each worker begins with, until it has taken it.
+private final class FirstPlans: Sendable {
+    private let plans: Lock<[Plan?]>
+
+    init(_ plan: Plan, workers: Int) { plans = Lock([Plan?](repeating: plan, count: workers)) }
+
+    func take(_ worker: Int) -> Plan {
+        let plan = plans.withLock { plans in
+            defer { plans[worker] = nil }
+            return plans[worker]
+        }
+        guard let plan else { fatalError("worker \(worker) has taken its first plan before") }
+        return plan
+    }
 }
 
 extension ListenerGroup {

@@ -26,6 +26,8 @@ package final class Team: Sendable {
         loads = (0..<workers).map { _ in Load() }
     }
 
+    var sessions: [Int] { loads.map { $0.sessions.load(ordering: .relaxed) } }
+
     func sessionOpened(_ worker: Int) { loads[worker].sessions.wrappingAdd(1, ordering: .relaxed) }
     func sessionClosed(_ worker: Int) { loads[worker].sessions.wrappingSubtract(1, ordering: .relaxed) }
 
@@ -81,7 +83,7 @@ final class Mailbox: Sendable {
         /// The newest, as well.
         var plan: Plan?
         var opening: [Worker.Listener] = []
-        var closing: [SocketAddress] = []
+        var closing: [Int32] = []
         var connections: [Connection] = []
         /// What has come of passwords.
         var answers: [PasswordVerifier.Answer] = []

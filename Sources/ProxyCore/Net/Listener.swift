@@ -31,36 +31,49 @@ package struct BindError: Error, CustomStringConvertible {
 package struct ListenerGroup: Sendable {
     /// The address with the port that the kernel chose where 0 was asked for.
     package let address: SocketAddress
-    let descriptors: [Int32]
+    package let descriptors: [Int32]
 
     /// Binds all of the addresses, each once however often it is named.
     ///
-    /// - Throws: `BindError` where an address is taken or not ours.
-    package static func bindAll(_ wanted: [BindAddress], workers: Int) throws(BindError) -> [ListenerGroup] {
+    /// - Parameter ports: at which sockets of ours may be bound already, that is no reason to refuse others.
+    /// - Throws: `BindError` where an address is taken or not ours; then none stays bound.
+    package static func bindAll(
+        _ wanted: [BindAddress], workers: Int, sharing ports: Set<UInt16> = []
+    ) throws(BindError) -> [ListenerGroup] {
         var groups: [ListenerGroup] = []
-        for (index, address) in wanted.enumerated() {
-            if address.address.port != 0, wanted[..<index].contains(address) { continue }
-            groups.append(try ListenerGroup(address, workers: workers))
+        do throws(BindError) {
+            for (index, address) in wanted.enumerated() {
+                if address.address.port != 0, wanted[..<index].contains(address) { continue }
+                let isOurs = ports.contains(address.address.port)
+                groups.append(try ListenerGroup(address, workers: workers, portIsOurs: isOurs))
+            }
+        } catch {
+            for group in groups { group.close() }
+            throw error
         }
         return groups
     }
 
-    private init(_ wanted: BindAddress, workers: Int) throws(BindError) {
+    /// Closes sockets that no worker has taken over.
+    package func close() { for descriptor in descriptors { _ = clx_close(descriptor) } }
+
+    private init(_ wanted: BindAddress, workers: Int, portIsOurs: Bool) throws(BindError) {
         do throws(SystemError) {
-            try self.init(binding: wanted, workers: workers)
+            try self.init(binding: wanted, workers: workers, portIsOurs: portIsOurs)
         } catch {
             // A kernel without IPv6 still serves IPv4.
             guard wanted.bothFamilies, [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.code) else {
                 throw BindError(address: wanted, cause: error)
             }
-            try self.init(BindAddress(.anyIPv4(port: wanted.address.port)), workers: workers)
+            try self.init(
+                BindAddress(.anyIPv4(port: wanted.address.port)), workers: workers, portIsOurs: portIsOurs)
         }
     }
 
-    private init(binding wanted: BindAddress, workers: Int) throws(SystemError) {
+    private init(binding wanted: BindAddress, workers: Int, portIsOurs: Bool) throws(SystemError) {
         // Sockets that share a port would also share it with another process that does so, each taking a part of the
         // connections. A first socket that does not share tells whether the port is free.
-        let probe = try Self.bound(wanted, shared: false)
+        let probe = try Self.bound(wanted, shared: portIsOurs)
         let local = SocketAddress(clx_local_address(probe))
         _ = clx_close(probe)
         address = wanted.address.withPort(local.port)

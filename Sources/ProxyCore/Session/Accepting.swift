@@ -12,16 +12,16 @@ extension Worker {
         if acceptResumes != nil { watchListeners(false) }
     }
 
-    mutating func close(listenerAt address: SocketAddress) {
-        for place in listeners.indices where listeners[place].address == address { close(listener: place) }
+    mutating func close(listener descriptor: Int32) {
+        for place in listeners.indices where listeners[place].descriptor == descriptor { close(listenerIn: place) }
     }
 
     mutating func closeListeners() {
-        for place in listeners.indices { close(listener: place) }
+        for place in listeners.indices { close(listenerIn: place) }
     }
 
     /// The kernel has accepted connections for us that a close would reset: they are served first.
-    private mutating func close(listener place: Int) {
+    private mutating func close(listenerIn place: Int) {
         let listener = listeners[place]
         guard listener.descriptor >= 0 else { return }
         var before = -1
