@@ -8,9 +8,9 @@ enum Main {
         switch Invocation.parse(
             arguments: Array(CommandLine.arguments.dropFirst()), environment: Invocation.environment())
         {
-        case .run(let config, from: _, let warnings):
+        case .run(let config, let source, let warnings):
             StandardStream.error.write(Invocation.text(warnings))
-            Glibc.exit(Service.run(config))
+            Glibc.exit(Service.run(config, from: source))
         case .exit(let status, let standardOutput, let standardError):
             StandardStream.output.write(standardOutput)
             StandardStream.error.write(standardError)

@@ -9,52 +9,64 @@ import ProxyCore
 enum Service {
     /// Serves until a signal ends it.
     ///
+    /// - Parameter source: where `config` was read, to be followed; nil where it cannot change.
     /// - Returns: the exit status: 0 after a drain, 1 where it could not start.
-    static func run(_ config: Config) -> Int32 {
+    static func run(_ config: Config, from source: ConfigSource? = nil) -> Int32 {
         let log = EventLog.logger(config.logLevel)
         do {
-            return try serve(config, log)
+            return try serve(config, source, log)
         } catch {
             StandardStream.error.write("balancer: \(error)\n")
             return 1
         }
     }
 
-    private static func serve(_ config: Config, _ log: Logger) throws -> Int32 {
+    private static func serve(_ config: Config, _ source: ConfigSource?, _ log: Logger) throws -> Int32 {
         clx_ignore_sigpipe()
         // Blocked before any thread starts, so that only the signalfd sees them.
         let signals = try SystemError.check(clx_signalfd(), "signalfd")
         let workers = config.workers ?? Processors.available()
         let accessLog = try openAccessLog(config.accessLog, workers: workers)
         // Nothing listens until everything could be bound, and the first addresses are known or late.
-        let listeners = try ListenerGroup.bindAll(config.listeners.map { BindAddress($0) }, workers: workers)
+        var listeners = OpenListeners(workers: workers)
+        listeners.commit(try listeners.change(to: config.listeners))
         let loop = try ControlLoop()
+        let admin = AdminServer(loop: loop, log: log)
+        try admin.move(to: config.admin)
         let feed = SnapshotFeed()
         let directory = try ServiceDirectory(
-            loop: loop,
-            services: config.services.map {
-                ServiceTargets(name: $0.name, upstreams: $0.upstreams, settings: $0.settings)
-            },
-            resolver: config.resolver, log: log, publish: { feed.publish($0) })
+            loop: loop, services: config.services.map(\.targets), resolver: config.resolver, log: log,
+            publish: { feed.publish($0) })
         directory.start()
         waitForFirstAddresses(loop, feed)
-        for listener in listeners { try listener.listen() }
+        for listener in listeners.groups { try listener.listen() }
 
+        let counts = ReportCounts()
+        let reloader = Reloader(
+            config, from: source, loop: loop, directory: directory, feed: feed, listeners: listeners, admin: admin,
+            log: log)
         let group = try WorkerGroup(
-            workers: workers, descriptorsMax: descriptorsMax(workers: workers), plan: try plan(config),
-            snapshot: feed.latest, listeners: listeners, log: accessLog,
-            reports: workerReports(ReportInbox(loop.remote, directory), log))
+            workers: workers, descriptorsMax: descriptorsMax(workers: workers), plan: try reloader.firstPlan(),
+            snapshot: feed.latest, listeners: listeners.groups, log: accessLog,
+            reports: workerReports(ReportInbox(loop.remote, directory), counts, log))
         feed.group = group
-        announce(config, listeners, log)
+        announce(config, listeners.groups, log)
+        reloader.begin(group)
 
         var signalCount = 0
+        let pages = AdminPages(
+            reloader: reloader, directory: directory, group: group, counts: counts, isDraining: { signalCount > 0 })
+        admin.answer = { pages.answer($0) }
         loop.watch(signals, for: .readable) { _ in
             let signal = clx_signalfd_next(signals)
+            if signal == SIGHUP { reloader.reload(onDemand: true) }
             guard signal == SIGTERM || signal == SIGINT else { return }
             signalCount += 1
             if signalCount == 1 {
-                group.drain(milliseconds: config.drainTimeoutMilliseconds)
-                log.info("draining: signal \(signal), at most \(config.drainTimeoutMilliseconds) ms")
+                let patience = reloader.config.drainTimeoutMilliseconds
+                reloader.stop()
+                group.drain(milliseconds: patience)
+                log.info("draining: signal \(signal), at most \(patience) ms")
             } else {
                 log.info("stopping at once: second signal")
                 group.stop()
@@ -68,6 +80,7 @@ enum Service {
             remote.enqueue { unsafe stopping.stop() }
         }.detach()
         loop.run()
+        admin.stop()
         directory.stop()
         if let lost = accessLog?.stop(waitingMilliseconds: 1_000), lost > 0 {
             log.warning("access log: \(lost) lines dropped, because its sink did not take them before the end")
@@ -87,22 +100,6 @@ enum Service {
         loop.cancel(patience)
     }
 
-    /// Passes snapshots from the resolver to the workers, once there are some. It lives on the control thread.
-    private final class SnapshotFeed {
-        private(set) var latest: EndpointSnapshot?
-        var group: WorkerGroup?
-        var onComplete: (() -> Void)?
-
-        /// Every service has an endpoint.
-        var isComplete: Bool { latest?.services.allSatisfy { !$0.endpoints.isEmpty } ?? false }
-
-        func publish(_ snapshot: EndpointSnapshot) {
-            latest = snapshot
-            group?.publish(snapshot)
-            if isComplete { onComplete?() }
-        }
-    }
-
     /// Takes reports from any thread to the directory on the control thread.
     private struct ReportInbox: Sendable {
         private let remote: ControlLoop.Remote
@@ -118,28 +115,19 @@ enum Service {
         func refresh(_ service: Int) { remote.enqueue { unsafe directory.refresh(service: service) } }
     }
 
-    private static func workerReports(_ inbox: ReportInbox, _ log: Logger) -> WorkerReports {
+    private static func workerReports(_ inbox: ReportInbox, _ counts: ReportCounts, _ log: Logger) -> WorkerReports {
         WorkerReports(
             endpoint: { inbox.send($0) }, serviceIsEmpty: { inbox.refresh($0) },
             outOfDescriptors: { worker, connections in
+                counts.descriptorShortages.wrappingAdd(1, ordering: .relaxed)
                 log.error(
                     "worker \(worker) is out of descriptors at \(connections) connections: new ones wait (raise ulimit -n)"
                 )
             },
             logLinesDropped: { count in
+                counts.linesDropped.wrappingAdd(count, ordering: .relaxed)
                 log.warning("access log: \(count) lines dropped, because its sink does not keep up")
             })
-    }
-
-    private static func plan(_ config: Config) throws -> Plan {
-        try Plan(
-            routes: config.routes,
-            services: config.services.enumerated().map { slot, service in
-                Plan.Service(
-                    slot: slot, settings: service.settings,
-                    host: service.upstreams.first?.target.description ?? service.name)
-            },
-            timeouts: config.timeouts, clientConnectionLife: config.clientConnectionLife)
     }
 
     /// Descriptors that each worker may use.
@@ -170,16 +158,6 @@ enum Service {
             let upstreams = service.upstreams.map(\.description).joined(separator: ", ")
             log.info("service \(service.name): \(upstreams) \(service.settings.policy.rawValue)")
         }
-    }
-}
-
-extension BindAddress {
-    fileprivate init(_ address: ListenAddress) {
-        self =
-            switch address {
-            case .any(let port): .everywhere(port: port)
-            case .address(let address): BindAddress(address)
-            }
     }
 }
 

@@ -1,5 +1,5 @@
 /// A JSON value (RFC 8259) to be written.
-indirect enum JSON: Sendable {
+package indirect enum JSON: Sendable {
     case null
     case bool(Bool)
     /// As it is to be written.
@@ -8,18 +8,18 @@ indirect enum JSON: Sendable {
     case array([JSON])
     case object([Member])
 
-    struct Member: Sendable {
+    package struct Member: Sendable {
         let name: String
         let value: JSON
 
-        init(_ name: String, _ value: JSON) {
+        package init(_ name: String, _ value: JSON) {
             self.name = name
             self.value = value
         }
     }
 
-    static func number(_ number: Int) -> JSON { .number("\(number)") }
-    static func strings(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
+    package static func number(_ number: Int) -> JSON { .number("\(number)") }
+    package static func strings(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
 
     /// On one line, without blanks.
     var compact: String {
@@ -29,7 +29,7 @@ indirect enum JSON: Sendable {
     }
 
     /// A line for each value, indented by two blanks.
-    var pretty: String {
+    package var pretty: String {
         var text = ""
         write(to: &text, indent: 0)
         return text

@@ -71,17 +71,18 @@ class Lines:
 
 
 class Balancer:
-    """One balancer process. Arguments are its command line; `--listen 127.0.0.1:0` is added where none is given.
+    """One balancer process. Arguments are its command line; `--listen 127.0.0.1:0` is added where none is given, unless
+    its file says so and `listen` is False.
 
     `env` adds to the environment, from which all `BALANCER...` variables of the tests themselves are taken out.
     """
 
-    def __init__(self, *args: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *args: str, env: Mapping[str, str] | None = None, listen: bool = True) -> None:
         self.args = [str(arg) for arg in args]
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("BALANCER")}
         self.environment.update(env or {})
         listens = sum(1 for arg in self.args if arg == "--listen" or arg.startswith("--listen="))
-        if not listens and "BALANCER_LISTEN" not in self.environment:
+        if listen and not listens and "BALANCER_LISTEN" not in self.environment:
             self.args += ["--listen", "127.0.0.1:0"]
         self._listeners_expected = max(listens, 1)
         self.addresses: list[tuple[str, int]] = []
