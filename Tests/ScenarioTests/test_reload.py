@@ -245,10 +245,12 @@ def test_a_port_that_is_taken_refuses_the_whole_file() -> None:
         own = unused_port()
         first = fixed("first", f"listen: 127.0.0.1:{own}\n")
         with Configuration(first) as file, Balancer("-c", file.name, listen=False) as balancer:
+            file.move(fixed("changed", f"listen: 127.0.0.1:{own}\n"))
+            balancer.wait_log("reloaded")
             before = open_descriptors(balancer.pid)
             file.move(fixed("second", f"listen: ['127.0.0.1:{own}', '127.0.0.1:{unused_port()}', '127.0.0.1:{port}']\n"))
             balancer.wait_log(f"cannot listen on 127.0.0.1:{port}: Address already in use")
-            assert answers(balancer, "first")
+            assert answers(balancer, "changed")
             wait_until(lambda: open_descriptors(balancer.pid) <= before, "what was bound for it is closed")
 
 
