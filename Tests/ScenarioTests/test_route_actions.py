@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from email.utils import parsedate_to_datetime
 from typing import Iterator
 
 import pytest
@@ -89,6 +90,7 @@ def test_a_fixed_answer(get) -> None:
     response = get("/status")
     assert (response.status, response.content) == (200, b'{"status":"ok"}')
     assert response.fields.one("Content-Type") == "application/json"
+    assert parsedate_to_datetime(response.fields.one("Date")).tzinfo
     assert get("/status/x").content == b"/status/x "
     assert get("/status", method="HEAD").fields.one("Content-Length") == "15"
     assert get("/gone").status == 410

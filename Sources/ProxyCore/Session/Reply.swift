@@ -1,3 +1,5 @@
+import CLinux
+
 // The answers that the balancer gives itself: refusals, errors and their pages, and what a route says as it stands.
 
 extension Worker {
@@ -69,6 +71,9 @@ extension Worker {
         let mayHaveBody = status >= 200 && status != 204 && status != 304
         unsafe OwnHead.begin(
             status: status, contentType: contentType.span.bytes, length: mayHaveBody ? length : nil, to: &out)
+        // Who answers without an upstream is the origin (RFC 9110 section 6.6.1).
+        date.update(now, second: clx_realtime_seconds())
+        date.write(to: &out)
         out.append(exchanges[exchange].answerLines.bytes)
         OwnHead.end(connectionField(exchange), to: &out)
         if mayHaveBody, !exchanges[exchange].isHead {
