@@ -6,6 +6,8 @@
 extension SimulatedWorker {
     private static let patienceMilliseconds: Milliseconds = 300
     private static let askMilliseconds: Milliseconds = 10
+    private static let silenceMilliseconds: Milliseconds = 3_000
+    private static let lookMilliseconds: Milliseconds = 1_000
 
     // ---- pick endpoint, connect or reuse -------------------------------------------------------------------------------
 
@@ -82,9 +84,18 @@ extension SimulatedWorker {
     }
 
     private func answerDeadline(_ request: Request) -> Instant {
+        min(tryDeadline(request), now + Self.silenceMilliseconds)
+    }
+
+    private func tryDeadline(_ request: Request) -> Instant {
         let patience = timeouts.responseMilliseconds
-        guard settings.retries.tryMilliseconds < patience, request.canReplay else { return now + patience }
-        return now + settings.retries.tryMilliseconds
+        let isShort = settings.retries.tryMilliseconds < patience && request.canReplay
+        return request.sent + (isShort ? settings.retries.tryMilliseconds : patience)
+    }
+
+    private func seemsToHang(_ request: Request) -> Bool {
+        now >= request.sent + Self.silenceMilliseconds
+            && table.seemsToHang(request.place, since: request.sent, isTrial: request.isOnTrial)
     }
 
     // ---- events --------------------------------------------------------------------------------------------------------
@@ -158,11 +169,18 @@ extension SimulatedWorker {
             return
         }
         if request.isAnswered { return cut(request) }
-        if mayAskAnother(request, after: .timeout) { return attemptFailed(request, .timeout, .gatewayTimeout) }
+        let seemsToHang = seemsToHang(request)
+        if seemsToHang || now >= tryDeadline(request), mayAskAnother(request, after: .timeout) {
+            return attemptFailed(request, .timeout, .gatewayTimeout)
+        }
         let deadline = request.sent + timeouts.responseMilliseconds
-        if deadline > now { return setTimer(line, deadline) }
-        noteFailure(request, .timeout)
-        reply(request, .gatewayTimeout)
+        guard deadline > now else {
+            noteFailure(request, .timeout)
+            return reply(request, .gatewayTimeout)
+        }
+        if seemsToHang, request.outcome == .unknown { noteFailure(request, .timeout) }
+        let nextLook = now < tryDeadline(request) ? min(tryDeadline(request), now + Self.lookMilliseconds) : deadline
+        setTimer(line, min(nextLook, deadline))
     }
 
     private func setTimer(_ line: Line, _ moment: Instant) {

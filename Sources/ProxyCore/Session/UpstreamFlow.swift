@@ -208,22 +208,45 @@ extension Worker {
         case .active:
             let exchange = Int(sessions[session].exchange)
             if exchanges[exchange].isAnswered { return cut(session) }
-            if mayAskAnother(exchange, after: .timeout) {
+            let seemsToHang = seemsToHang(exchange)
+            if seemsToHang || now >= tryDeadline(exchange), mayAskAnother(exchange, after: .timeout) {
                 return attemptFailed(session, .timeout, .gatewayTimeout)
             }
             let deadline = exchanges[exchange].sent + exchanges[exchange].timeouts.responseMilliseconds
-            if deadline > now { return upstreamTimers.set(upstream, deadline) }
-            noteFailure(exchange, .timeout)
-            reply(session, .gatewayTimeout)
+            guard deadline > now else {
+                noteFailure(exchange, .timeout)
+                return reply(session, .gatewayTimeout)
+            }
+            // It has to wait here, but others need not come here too.
+            if seemsToHang, exchanges[exchange].outcome == .unknown { noteFailure(exchange, .timeout) }
+            let nextLook =
+                now < tryDeadline(exchange) ? min(tryDeadline(exchange), now + Self.lookMilliseconds) : deadline
+            upstreamTimers.set(upstream, min(nextLook, deadline))
         }
     }
 
+    /// After so much silence it is asked whether the endpoint hangs, and then again each second.
+    private static let silenceMilliseconds: Milliseconds = 3_000
+    private static let lookMilliseconds: Milliseconds = 1_000
+
+    /// When the upstream's silence is looked at for the first time.
+    @inline(__always)
+    func answerDeadline(_ exchange: Int) -> Instant { min(tryDeadline(exchange), now + Self.silenceMilliseconds) }
+
     /// When the upstream is given up for its silence: soon, where another could be asked instead.
     @inline(__always)
-    func answerDeadline(_ exchange: Int) -> Instant {
+    private func tryDeadline(_ exchange: Int) -> Instant {
         let patience = exchanges[exchange].timeouts.responseMilliseconds
         let tryPatience = exchanges[exchange].retries.tryMilliseconds
-        guard tryPatience < patience, exchanges[exchange].canReplay else { return now + patience }
-        return now + tryPatience
+        let isShort = tryPatience < patience && exchanges[exchange].canReplay
+        return exchanges[exchange].sent + (isShort ? tryPatience : patience)
+    }
+
+    /// The whole request was sent some time ago, and its endpoint looks as if it answered nobody.
+    private func seemsToHang(_ exchange: Int) -> Bool {
+        now >= exchanges[exchange].sent + Self.silenceMilliseconds && isRequestSent(exchange)
+            && endpoints.seemsToHang(
+                Int(exchanges[exchange].endpoint), since: exchanges[exchange].sent,
+                isTrial: exchanges[exchange].isOnTrial)
     }
 }

@@ -76,6 +76,10 @@ package final class EndpointStats: Sendable {
     /// Answers in a row after which it ended the connection, and whether it ever kept one.
     package let closesInARow = Atomic<Int>(0)
     package let hasKeptConnections = Atomic<Bool>(false)
+    /// When its last answer began, and when the request was sent that was the last sent of those it has answered, in
+    /// microseconds of the monotonic clock.
+    package let answeredMicroseconds = Atomic<Int64>(0)
+    package let answeredSentMicroseconds = Atomic<Int64>(0)
     /// All answers and failures, and the failures among them.
     package let outcomes = Atomic<Int>(0)
     package let failures = Atomic<Int>(0)

@@ -319,6 +319,24 @@ package struct EndpointTable: ~Copyable {
         return false
     }
 
+    /// One slow request is no sign; so many that wait for one endpoint are, or one where the last before it has failed.
+    private static let hangingRequestsMin = 3
+
+    /// True where the endpoint seems to hang, as one does that accepts connections and answers nobody: since that moment,
+    /// when a request was sent to it, it has answered none, while another endpoint has answered one that was sent later.
+    ///
+    /// - Parameter isTrial: the request shows whether the endpoint serves again, so it is alone there.
+    func seemsToHang(_ place: Int, since sent: Instant, isTrial: Bool) -> Bool {
+        guard let stats = places[place].stats, stats.answeredMicroseconds.load(ordering: .relaxed) <= sent.microseconds,
+            isTrial || stats.failuresInARow.load(ordering: .relaxed) > 0
+                || stats.inFlight.load(ordering: .relaxed) >= Self.hangingRequestsMin
+        else { return false }
+        return services[places[place].service].everyone.contains { other in
+            guard other >= 0, Int(other) != place, let stats = places[Int(other)].stats else { return false }
+            return stats.answeredSentMicroseconds.load(ordering: .relaxed) > sent.microseconds
+        }
+    }
+
     /// One search for one request.
     fileprivate struct Search {
         let seeker: Seeker

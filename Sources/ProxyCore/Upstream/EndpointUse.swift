@@ -32,6 +32,16 @@ extension EndpointTable {
 
     // ---- outcomes ----------------------------------------------------------------------------------------------------
 
+    /// An answer of any kind came to a request that was sent at that moment.
+    @inline(__always)
+    func answered(_ place: Int, sent: Instant, _ now: Instant) {
+        guard let stats = self[place].stats else { return }
+        stats.answeredMicroseconds.store(now.microseconds, ordering: .relaxed)
+        if stats.answeredSentMicroseconds.load(ordering: .relaxed) < sent.microseconds {
+            stats.answeredSentMicroseconds.store(sent.microseconds, ordering: .relaxed)
+        }
+    }
+
     /// An answer came that is no failure of the endpoint, so long after the request was sent.
     @inline(__always)
     func succeeded(_ place: Int, after microseconds: Int64, _ now: Instant) {

@@ -69,6 +69,14 @@ import Testing
 
         func begin(_ place: Int) -> EndpointTable.Admission { places.begin(place) }
 
+        func answered(_ place: Int, sent: Milliseconds, at milliseconds: Milliseconds) {
+            places.answered(place, sent: Table.moment(sent), Table.moment(milliseconds))
+        }
+
+        func seemsToHang(_ place: Int, since milliseconds: Milliseconds, isTrial: Bool = false) -> Bool {
+            places.seemsToHang(place, since: Table.moment(milliseconds), isTrial: isTrial)
+        }
+
         func failed(_ place: Int) -> Int? { places.failed(place) }
 
         func connectionOpens(_ place: Int) -> Bool { places.connectionOpens(place) }
@@ -395,6 +403,27 @@ import Testing
         #expect((1...7).map { _ in table.failed(place) } == [nil, nil, 3, nil, nil, 6, nil])
         table.places.succeeded(place, after: 100, Instant(microseconds: 0))
         #expect((1...3).map { _ in table.failed(place) } == [nil, nil, 3])
+    }
+
+    /// Three requests wait there since second 1 and none is answered, while another endpoint answers one that came later.
+    @Test func whoAnswersNobodyWhileOthersDoSeemsToHang() throws {
+        let table = Table([endpoint(1), endpoint(2)])
+        let places = try (0..<2).map { _ in try #require(table.pick()) }
+        table.answered(places[0], sent: 500, at: 900)
+        for _ in 0..<2 { _ = table.begin(places[0]) }
+        table.answered(places[1], sent: 900, at: 2_000)
+        #expect(table.seemsToHang(places[0], since: 1_000, isTrial: true) == false, "the other's came before")
+        table.answered(places[1], sent: 1_500, at: 2_000)
+        #expect(table.seemsToHang(places[0], since: 1_000) == false, "two requests may be slow ones")
+        #expect(table.seemsToHang(places[0], since: 1_000, isTrial: true), "a trial is alone")
+        _ = table.failed(places[0])
+        #expect(table.seemsToHang(places[0], since: 1_000), "nor does it seem well")
+        table.places.succeeded(places[0], after: 1, Table.moment(0))
+        _ = table.begin(places[0])
+        #expect(table.seemsToHang(places[0], since: 1_000))
+        #expect(table.seemsToHang(places[0], since: 1_600) == false, "nobody was faster than this one")
+        table.answered(places[0], sent: 800, at: 2_500)
+        #expect(table.seemsToHang(places[0], since: 1_000, isTrial: true) == false, "it has answered somebody")
     }
 
     @Test func anAlternativeIsSoundAndUntried() throws {

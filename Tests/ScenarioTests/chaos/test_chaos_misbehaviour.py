@@ -41,6 +41,18 @@ def test_a_replica_that_misbehaves(judge: Judge, behaviour: str) -> None:
         assert touches <= TOUCHES_MAX < share, f"{touches} connections and requests, where {share} would be fair"
 
 
+def test_a_replica_that_hangs_is_noticed_by_default(judge: Judge) -> None:
+    """Nothing is set, its health check is passed (connecting works), and clients would not wait for `--try-timeout`."""
+    with Deployment(3) as web, web.balancer() as balancer:
+        with Traffic(balancer.address, "GET", "PUT") as traffic:
+            web[0].behave(Behaviour.SILENCE)
+            balancer.wait_log(f"endpoint {web[0].host}:{web.port} is ejected", 6)
+            # Its trials meet the same silence.
+            balancer.wait_log(f"endpoint {web[0].host}:{web.port} is ejected .*: its trial failed", 12)
+            web[0].behave(Behaviour.ANSWER)
+        judge(web, balancer, traffic)
+
+
 def test_a_replica_that_freezes(judge: Judge) -> None:
     """The kernel goes on to accept connections for a process that is stopped."""
     with Deployment(3) as web, web.balancer(*ARGS) as balancer:
