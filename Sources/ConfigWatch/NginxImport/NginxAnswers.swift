@@ -8,7 +8,10 @@ extension NginxConverter {
             status == nil || [301, 302, 303, 307, 308].contains(status)
         {
             switch frame.variables.template(url) {
-            case .success(let template): return redirect(to: template, status: status ?? 302, scope, frame)
+            case .success(let template) where template.contains(":") || "/{?#".contains(template.first ?? "x"):
+                return redirect(to: template, status: status ?? 302, scope, frame)
+            case .success:
+                return refusal(directive, "left out; that is no place to go to", 404, frame)
             case .failure(let unknown):
                 return refusal(directive, "redirects nowhere; there is no variable like $\(unknown.name)", 404, frame)
             }
@@ -29,7 +32,8 @@ extension NginxConverter {
         var entries = [YAMLEntry("status", .word("\(status)"))]
         if let constant = text.constant {
             switch type {
-            case "application/json": entries.append(YAMLEntry("json", .text(constant)))
+            case "application/json" where JSONText.mistake(in: constant) == nil:
+                entries.append(YAMLEntry("json", .text(constant)))
             case "text/html": entries.append(YAMLEntry("html", .text(constant)))
             case "text/plain": entries.append(YAMLEntry("text", .text(constant)))
             default: entries += [YAMLEntry("text", .text(constant)), YAMLEntry("type", .text(type))]
@@ -51,14 +55,19 @@ extension NginxConverter {
     /// By a field that was added for the purpose, by the path, by `default_type`, or text.
     private func contentType(_ scope: NginxScope, _ frame: NginxFrame) -> String {
         for field in scope.all("add_header") where field.value.lowercased() == "content-type" {
-            if field.arguments.count > 1, let type = NginxText(field.arguments[1]).constant { return type }
+            if field.arguments.count > 1, let type = NginxText(field.arguments[1]).constant,
+                type.contains("/")
+            {
+                return type
+            }
         }
         if case .exact(let path)? = frame.location?.path, let dot = path.lastIndex(of: "."),
             let type = Self.types[String(path[dot...].dropFirst())], !clearsTypes(scope)
         {
             return type
         }
-        return scope.last("default_type")?.value ?? "text/plain"
+        let type = scope.last("default_type")?.value ?? ""
+        return type.contains("/") ? type : "text/plain"
     }
 
     /// `types { }` takes all extensions away, so that `default_type` says it.

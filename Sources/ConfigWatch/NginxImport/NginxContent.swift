@@ -58,6 +58,8 @@ enum NginxRewrite: Equatable, Sendable {
         switch self {
         case .whole(let template):
             YAMLEntry("rewrite", .text(template))
+        case .expression(let expression, let template) where expression.matchesAll && !template.contains("{"):
+            YAMLEntry("rewrite", .text(template))
         case .expression(let expression, let template):
             YAMLEntry(
                 "rewrite",

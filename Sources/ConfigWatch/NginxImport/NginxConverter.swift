@@ -4,6 +4,8 @@ struct NginxConverter {
     var notes: NginxNotes
     /// By name.
     var upstreams: [String: NginxDirective] = [:]
+    /// Names of those of which no server can be one of ours.
+    var emptyUpstreams: Set<String> = []
     /// Names of those that requests are sent to.
     var usedUpstreams: Set<String> = []
     /// Names of maps to what an upgrade needs.
@@ -28,7 +30,7 @@ struct NginxConverter {
         let scope = location?.scope ?? server.scope
         variables.root = (scope.last("root")?.value).flatMap { NginxText($0).constant }
         if case .regex(let expression)? = location?.path {
-            variables.hasNumberedGroups = true
+            variables.groupCount = expression.groupCount
             variables.groups = expression.groupNames
         }
         return NginxFrame(server: server, location: location, scope: scope, variables: variables)

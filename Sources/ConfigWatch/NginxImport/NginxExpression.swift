@@ -46,6 +46,26 @@ struct NginxExpression: Equatable, Sendable {
         return names
     }
 
+    /// Groups that have numbers; named ones have numbers, too.
+    var groupCount: Int {
+        var count = 0
+        var rest = pattern[...]
+        var isInClass = false
+        while let character = rest.popFirst() {
+            switch character {
+            case "\\": _ = rest.popFirst()
+            case "[": isInClass = true
+            case "]": isInClass = false
+            case "(" where !isInClass:
+                let isNamed = ["?<", "?P<", "?'"].contains(where: rest.hasPrefix)
+                let isLookbehind = rest.hasPrefix("?<=") || rest.hasPrefix("?<!")
+                if !rest.hasPrefix("?") && !rest.hasPrefix("*") || isNamed && !isLookbehind { count += 1 }
+            default: break
+            }
+        }
+        return count
+    }
+
     /// Extensions, where it asks for nothing else: `\.(js|css)$`.
     var extensions: [String]? {
         guard pattern.hasPrefix("\\."), pattern.hasSuffix("$") else { return nil }

@@ -20,6 +20,10 @@ extension NginxConverter {
         var names: Set<String> = []
         for directive in directives {
             let (name, value) = (directive.arguments[0], frame.variables.expanded(directive.arguments[1]))
+            guard isToken(name) else {
+                comments.append(notes.comment(directive, "left out; that is no field's name"))
+                continue
+            }
             guard names.insert(name.lowercased()).inserted, !isUnneeded(name.lowercased(), value, frame) else {
                 continue
             }
@@ -71,7 +75,7 @@ extension NginxConverter {
         if let directive = scope.last("expires"), !isError {
             if let value = Self.cacheControl(directive) {
                 set.append(YAMLEntry("Cache-Control", .text(value)))
-                notes.remark(directive.place, "expires sets Cache-Control alone; caches need no Expires beside it")
+                notes.remark(directive.place, "expires sets Cache-Control alone, of errors as well")
             } else if directive.value != "off" {
                 comments.append(notes.comment(directive, "left out; only a fixed time from now is known"))
             }
@@ -79,6 +83,10 @@ extension NginxConverter {
         for directive in scope.all("add_header") where directive.arguments.count >= 2 {
             let (name, isAlways) = (directive.arguments[0], directive.arguments.dropFirst(2).contains("always"))
             if name.lowercased() == "content-type", content.kind == .reply { continue }
+            guard isToken(name) else {
+                comments.append(notes.comment(directive, "left out; that is no field's name"))
+                continue
+            }
             if !isAlways, isError { continue }
             let value = frame.variables.expanded(directive.arguments[1])
             if value.parts.isEmpty { continue }
@@ -99,7 +107,7 @@ extension NginxConverter {
         var entries: [YAMLEntry] = []
         if !set.isEmpty { entries.append(YAMLEntry("set", .map(set))) }
         if !add.isEmpty { entries.append(YAMLEntry("add", .map(add))) }
-        let hidden = content.kind == .forward ? scope.all("proxy_hide_header").map(\.value) : []
+        let hidden = content.kind == .forward ? scope.all("proxy_hide_header").map(\.value).filter(isToken) : []
         if !hidden.isEmpty { entries.append(YAMLEntry("remove", .texts(hidden))) }
         return (entries.isEmpty ? nil : YAMLEntry("response_headers", .map(entries)), comments)
     }

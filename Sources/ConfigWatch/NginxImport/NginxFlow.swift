@@ -98,7 +98,7 @@ extension NginxConverter {
         let expression = NginxExpression(directive.arguments[0])
         let flag = directive.arguments.count == 3 ? directive.arguments[2] : ""
         var groups = frame.variables
-        groups.hasNumberedGroups = true
+        groups.groupCount = expression.groupCount
         groups.groups = expression.groupNames
         let text = groups.expanded(directive.arguments[1])
         let isRedirect =

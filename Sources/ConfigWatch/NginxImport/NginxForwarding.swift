@@ -58,6 +58,9 @@ extension NginxConverter {
         guard let target = Target(text, upstreams: upstreams) else {
             return refusal(directive, "left out; its upstream is not known before a request comes", 502, frame)
         }
+        if emptyUpstreams.contains(target.service) {
+            return refusal(directive, "left out; its upstream has no server that can be used", 502, frame)
+        }
         usedUpstreams.insert(target.service)
         var content = NginxContent(.forward, YAMLEntry("to", .text(target.service)))
         content.rewrite = rewrite(to: target.uri, isTemplate: written.hasVariables, directive, frame, &content)

@@ -13,8 +13,11 @@ extension NginxConverter {
         let (headers, comments) = responseHeaders(content, scope, frame)
         content.comments += comments
         if let headers { content.modifiers.append(headers) }
-        if content.kind != .redirect {
-            content.modifiers += compression(scope) + errorPages(scope, frame, &content)
+        if content.kind != .redirect { content.modifiers += compression(scope) }
+        if content.kind == .forward || content.kind == .files {
+            content.modifiers += errorPages(scope, frame, &content)
+        } else {
+            remarkOnPages(content, scope)
         }
         if scope.all("access_log").contains(where: { $0.value == "off" }), !isLogOffEverywhere(scope) {
             content.modifiers.append(YAMLEntry("log", .word("off")))
@@ -46,6 +49,7 @@ extension NginxConverter {
         guard let last = rules.last else { return [] }
         let before = rules.dropLast()
         if rules.count == 1, last.network == "all", last.allows { return [] }
+        if before.isEmpty, last.network == "all" { return [YAMLEntry("access", .texts(["deny all"]))] }
         if last.network == "all", !last.allows, before.allSatisfy({ $0.allows && $0.network != "all" }) {
             return [YAMLEntry("allow", .texts(before.map(\.network)))]
         }
@@ -91,7 +95,7 @@ extension NginxConverter {
     private mutating func compression(_ scope: NginxScope) -> [YAMLEntry] {
         guard scope.isOn("gzip") else { return [] }
         let types = (["text/html"] + scope.all("gzip_types").flatMap(\.arguments)).reduce(into: [String]()) {
-            if !$0.contains($1) { $0.append($1) }
+            if !$0.contains($1), $1.contains("/") || $1 == "*" { $0.append($1) }
         }
         let bytesMin = scope.last("gzip_min_length").flatMap { NginxValue.bytes($0.value) } ?? 20
         var entries = [
@@ -121,6 +125,14 @@ extension NginxConverter {
             pages += Self.ranges(statuses).map { YAMLEntry($0, page) }
         }
         return pages.isEmpty ? [] : [YAMLEntry("error_pages", .map(pages))]
+    }
+
+    /// nginx shows the page of an error that is returned on purpose as well.
+    private mutating func remarkOnPages(_ content: NginxContent, _ scope: NginxScope) {
+        guard content.kind == .reply, case .word(let status) = content.action.value else { return }
+        if let page = scope.all("error_page").first(where: { $0.arguments.contains(status) }) {
+            notes.remark(page.place, "\(page.title): not shown where a route replies \(status) by itself")
+        }
     }
 
     private func isMissing(_ content: NginxContent) -> Bool {

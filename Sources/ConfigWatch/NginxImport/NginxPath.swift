@@ -125,9 +125,11 @@ struct NginxLocations: Sendable {
                 break
             }
         }
-        guard let path = arguments.last, !path.isEmpty else { return nil }
-        if arguments.count == 1 { return path.hasPrefix("@") ? .named(path) : .prefix(path, beforeRegex: false) }
-        guard arguments.count == 2 else { return nil }
+        guard let path = arguments.last, !path.isEmpty, arguments.count <= 2 else { return nil }
+        if arguments.count == 1, path.hasPrefix("@") { return .named(path) }
+        // Without its slash it takes no path.
+        guard path.hasPrefix("/") || arguments[0].hasPrefix("~") else { return nil }
+        if arguments.count == 1 { return .prefix(path, beforeRegex: false) }
         switch arguments[0] {
         case "=": return .exact(path)
         case "^~": return .prefix(path, beforeRegex: true)

@@ -96,7 +96,7 @@ struct NginxServer: Sendable {
         case "", "*", "0.0.0.0", "[::]": host = ""
         case "localhost": host = "127.0.0.1"
         default:
-            guard isAddress(address.filter { $0 != "[" && $0 != "]" }) else { return nil }
+            guard HostPort("\(address):\(port)")?.address(port: UInt16(port)) != nil else { return nil }
             host = address
         }
         return Listen(

@@ -65,7 +65,7 @@ extension NginxConverter {
         let trimmed = directory.count > 1 && directory.hasSuffix("/") ? String(directory.dropLast()) : directory
         var settings = [YAMLEntry("root", .text(trimmed))]
         if let index = frame.scope.last("index"), index.arguments != ["index.html"] {
-            let names = index.arguments.filter { !$0.hasPrefix("/") && !NginxText($0).hasVariables }
+            let names = index.arguments.filter { !$0.contains("/") && !NginxText($0).hasVariables }
             if names != index.arguments {
                 comments.append(notes.comment(index, "without names that are paths or have variables"))
             }

@@ -84,8 +84,8 @@ struct NginxVariables: Sendable {
     private var values: [String: NginxText] = [:]
     /// What the expression of the location names.
     var groups: Set<String> = []
-    /// Whether `$1` is one of the location's expression, or of the `rewrite` that is read.
-    var hasNumberedGroups = false
+    /// How many groups the expression of the location has, or that of the `rewrite` that is read.
+    var groupCount = 0
     /// `$server_name`.
     var serverName = ""
     /// `$document_root`, where it is constant.
@@ -152,7 +152,9 @@ struct NginxVariables: Sendable {
         if let fixed = Self.counterparts[name] { return fixed }
         if groups.contains(name) { return "{\(name)}" }
         if let digit = name.first, name.count == 1, isDigit(digit) {
-            return digit == "0" || !hasNumberedGroups ? nil : "{\(name)}"
+            guard digit != "0" else { return nil }
+            // What is not there is empty.
+            return digit.wholeNumberValue ?? 0 <= groupCount ? "{\(name)}" : ""
         }
         if let field = name.removing(prefix: "http_") { return "{header.\(field.replacing("_", with: "-"))}" }
         if let cookie = name.removing(prefix: "cookie_") { return "{cookie.\(cookie)}" }

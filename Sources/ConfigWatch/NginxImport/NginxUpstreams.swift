@@ -26,6 +26,13 @@ extension NginxConverter {
         return YAMLEntry(directive.value, value, comments: comments)
     }
 
+    /// Whether there is a server in it that can be one of ours.
+    func isUsable(_ directive: NginxDirective) -> Bool {
+        (directive.block ?? []).contains {
+            $0.name == "server" && !$0.arguments.contains("down") && Self.authority($0.value) != nil
+        }
+    }
+
     private mutating func upstream(_ server: NginxDirective, _ comments: inout [String]) -> String? {
         guard let authority = Self.authority(server.value) else {
             comments.append(notes.comment(server, "left out; only hosts and ports are known"))

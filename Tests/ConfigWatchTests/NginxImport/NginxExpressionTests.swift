@@ -33,6 +33,11 @@ import Testing
         #expect(NginxExpression("b").ofWholePath.pattern == "^.*?(?:b).*$")
     }
 
+    @Test(arguments: [
+        ("^/a$", 0), ("^/(a)(?:b)(?=c)(?<!d)(?<e>f)$", 2), (#"\((a)[(](b)"#, 2), ("(?P<a>b(c))", 2), ("(?i)a", 0),
+    ])
+    func groups(pattern: String, count: Int) { #expect(NginxExpression(pattern).groupCount == count) }
+
     @Test func names() {
         #expect(NginxExpression(#"\.(js|css)$"#).extensions == ["js", "css"])
         #expect(NginxExpression(#"\.(?:js|css)$"#).extensions == ["js", "css"])
@@ -51,16 +56,16 @@ import Testing
     ])
     func templates(text: String, template: String) throws {
         var variables = NginxVariables()
-        variables.hasNumberedGroups = true
+        variables.groupCount = 2
         variables.groups = ["name"]
         variables.set("set", NginxText("/v1"))
         #expect(try variables.template(text).get() == template)
     }
 
-    @Test(arguments: ["$upstream_addr", "$2x$10$hostname", "$args"])
+    @Test(arguments: ["$upstream_addr", "$args"])
     func unknown(text: String) {
         var variables = NginxVariables()
-        variables.hasNumberedGroups = true
+        variables.groupCount = 2
         #expect(throws: NginxUnknownVariable.self) { try variables.template(text).get() }
     }
 }

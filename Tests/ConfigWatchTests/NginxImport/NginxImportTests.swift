@@ -320,6 +320,33 @@ import Testing
                 """)
     }
 
+    @Test func doesNotSayWhatOursWouldRefuse() throws {
+        let routes = try Self.routes(
+            """
+            upstream none { server unix:/run/a.sock; server a:1 down; }
+            server {
+                client_max_body_size 0;
+                location nowhere { return 204; }
+                location = /a { return 301 somewhere; }
+                location = /b { default_type application/json; return 200 "no JSON"; }
+                location = /c { proxy_pass http://none; }
+                location ~ ^/d { return 302 /e/$1; }
+                location = /f { deny all; allow all; proxy_pass http://f; }
+                location = /g { proxy_set_header "A B" 1; proxy_set_header Host $http_host; proxy_pass http://g; }
+            }
+            """)
+        let lines = routes.split(separator: "\n").filter { !$0.hasPrefix("#") }.joined(separator: "\n")
+        #expect(
+            lines == """
+                = /a: {reply: 404}
+                = /b: {reply: {text: no JSON, type: application/json}}
+                = /c: {reply: 502}
+                ~ ^/d: {redirect: /e/}
+                = /f: {to: f:80, request_headers: {set: {Host: f}}, access: [deny all, allow all]}
+                = /g: g:80
+                """)
+    }
+
     @Test func misplaced() {
         #expect(throws: NginxSyntaxError.self) { try NginxImport("location / { }", name: "server.conf") }
         #expect(throws: NginxSyntaxError.self) { try NginxImport("server;", name: "server.conf") }
