@@ -14,7 +14,7 @@ packages-build := libc-ares-dev libssl-dev libnghttp2-dev libpcre2-dev zlib1g-de
     libcrypt-dev pkg-config
 packages-lint := python3 git
 packages-test := python3 python3-pytest python3-grpcio python3-yaml python3-jsonschema iptables curl node:nodejs \
-    dnsmasq-base iproute2
+    dnsmasq-base iproute2 nginx:nginx-light
 # For the scenario under Compose, which says so where it has to be left out.
 packages-test-docker := dockerd:docker.io docker-compose:docker-compose
 packages-bench := python3 wrk nginx:nginx-light haproxy strace

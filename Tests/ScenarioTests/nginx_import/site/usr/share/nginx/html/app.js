@@ -1,0 +1,1 @@
+console.log("hello from the application, which is long enough for gzip to take an interest in it, we hope")
