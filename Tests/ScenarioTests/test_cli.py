@@ -176,11 +176,11 @@ def test_help_is_readable() -> None:
     assert [line[:-1] for line in lines if line[:-1] in titles] == titles
 
 
-def test_readme_has_every_option_and_its_default() -> None:
+def test_the_reference_has_every_option_and_its_default() -> None:
     text = " ".join(run("--help").stdout.split())
     documented = dict(re.findall(r"(--[a-z-]+) <\S+> (?:(?!--).)*?\(default: ((?:[^()]|\([^)]*\))*)\)", text))
-    readme = (REPOSITORY / "README.md").read_text()
-    rows = dict(re.findall(r"^\| `(--[a-z-]+) \S+`(?: \+)? \| (.*?) \|", readme, re.MULTILINE))
+    reference = (REPOSITORY / "docs/command-line.md").read_text()
+    rows = dict(re.findall(r"^\| `(--[a-z-]+) \S+`(?: \+)? \| (.*?) \|", reference, re.MULTILINE))
     assert set(rows) == set(OPTIONS)
     assert {flag: default.replace("`", "") for flag, default in rows.items() if default != "none"} == documented
 
