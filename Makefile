@@ -63,7 +63,7 @@ bench: build install-bench ## compare with nginx and HAProxy on this machine
 	BALANCER=$(BALANCER) bench/run
 
 .PHONY: micro
-micro: toolchain install-build ## measure what it takes to pick an endpoint
+micro: toolchain install-build ## measure what it takes to find a route and pick an endpoint
 	$(SWIFT) run --configuration release MicroBench
 
 .PHONY: bench-discovery
