@@ -76,7 +76,7 @@ extension SimulatedWorker {
             table.answeredThatItCloses(request.place, now)
         }
         table.answered(request.place, sent: request.sent, now)
-        if RetrySettings.Causes(.status(status)) != nil { return noteFailure(request, .status(status)) }
+        if EndpointReport.Failure.isFailure(status: status) { return noteFailure(request, .status(status)) }
         request.outcome = .succeeded
         table.succeeded(request.place, after: now.microseconds - request.sent.microseconds, now)
     }

@@ -47,7 +47,7 @@ struct HealthFlags: FlagGroup {
     var ejection: [String]
 
     @Option(
-        "Failures in a row that eject: connects, resets, time-outs, and answers of 500, 502, 503 and 504.",
+        "Failures in a row that eject: connects, resets, time-outs, and answers of 5xx, but for 501 and 505.",
         takes: "n", default: "\(settings.ejection.consecutiveFailures)")
     var ejectionFailures: [String]
 

@@ -42,6 +42,10 @@ package struct EndpointReport: Sendable {
         case malformed
         case status(Int)
 
+        /// Whether an answer of this status says that its endpoint cannot serve. 501 and 505 say so of the request, which
+        /// anybody can send.
+        package static func isFailure(status: Int) -> Bool { status >= 500 && status != 501 && status != 505 }
+
         package var description: String {
             switch self {
             case .connect: "the connect failed"

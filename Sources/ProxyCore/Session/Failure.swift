@@ -98,7 +98,7 @@ extension Worker {
             endpoints.answeredThatItCloses(place, now)
         }
         endpoints.answered(place, sent: exchanges[exchange].sent, now)
-        if RetrySettings.Causes(.status(status)) != nil { return noteFailure(exchange, .status(status)) }
+        if EndpointReport.Failure.isFailure(status: status) { return noteFailure(exchange, .status(status)) }
         exchanges[exchange].outcome = .succeeded
         endpoints.succeeded(place, after: now.microseconds - exchanges[exchange].sent.microseconds, now)
     }

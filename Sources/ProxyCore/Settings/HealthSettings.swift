@@ -32,7 +32,7 @@ package struct HealthSettings: Equatable, Sendable {
 /// When an endpoint is passed over for what it does to requests.
 package struct EjectionSettings: Equatable, Sendable {
     package var isOn = true
-    /// Failures in a row that eject: connects, time-outs, resets, and answers of 500, 502, 503 and 504.
+    /// Failures in a row that eject: connects, time-outs, resets, and answers of 5xx, but for 501 and 505.
     package var consecutiveFailures = 5
     /// How long the first ejection lasts; each further one in a row lasts twice as long as the one before.
     package var baseMilliseconds: Milliseconds = 5_000

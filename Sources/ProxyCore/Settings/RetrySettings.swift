@@ -25,7 +25,10 @@ package struct RetrySettings: Equatable, Sendable {
     /// Endpoints that may see one request; attempts that sent nothing do not count. 1 for no second try.
     package var attemptsMax = 6
     /// How long an attempt waits for the head of its answer while another endpoint could be asked instead.
-    package var tryMilliseconds: Milliseconds = 15_000
+    ///
+    /// By default as long as any answer may take: who answers slowly on purpose, as a long poll does, is not asked again. An
+    /// endpoint that answers nobody is noticed sooner (`EndpointTable.seemsToHang`).
+    package var tryMilliseconds: Milliseconds = 60_000
     /// The share of the requests in flight that may be second tries, in percent: a pool that fails altogether must not be
     /// asked several times as much.
     package var budgetPercent = 20
