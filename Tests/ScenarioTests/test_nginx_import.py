@@ -33,12 +33,6 @@ from support.wire import Cut
 HERE = Path(__file__).parent / "nginx_import"
 FILES = sorted(path.stem for path in HERE.glob("*.conf"))
 
-# What is not carried out yet. Whoever makes it so takes the line away.
-WAITING = {
-    "access": "access and basic_auth",
-    "gzip": "compress",
-}
-
 # What the files call their upstreams; each is an origin here.
 SERVICES = ["tweet-ui:8080", "tweet-text-ui:8080", "api:3000", "api-spare:3000", "app:8000", "chat:4000", "blog:2368"]
 # Directories of images that the files name; they are found below the test's own.
@@ -235,12 +229,7 @@ def placed(text: str, names: dict[str, str], ports: dict[int, int], root: Path) 
 @pytest.mark.skipif(not PROGRAM, reason="no nginx here; `make test` installs nginx-light")
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=f"waits for {WAITING[name]}", strict=True))
-        if name in WAITING
-        else name
-        for name in FILES
-    ],
+    FILES,
 )
 def test_answers_are_those_of_nginx(name: str, tmp_path: Path) -> None:
     text = (HERE / f"{name}.conf").read_text()

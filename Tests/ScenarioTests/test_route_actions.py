@@ -49,6 +49,8 @@ CONFIG = """
           404: {html: "<p>not here</p>", upstream: true}
           500-599: {text: "sorry", status: 503, upstream: true}
       /ours: {to: main, error_pages: {404: {text: ours}}}
+      /bare: {reply: 404, error_pages: {404: {text: filled}}}
+      /said: {reply: {status: 404, text: said}, error_pages: {404: {text: filled}}}
       /copied: {to: main, mirror: other}
       /quiet: {to: main, log: off}
       /cut: {to: main, timeouts: {response: 200ms}, retries: off}
@@ -208,6 +210,8 @@ def test_error_pages(get) -> None:
     assert (response.status, response.content) == (503, b"sorry")
     assert get("/pages/200").content == b"the upstream's own"
     assert get("/ours").status == 200
+    assert get("/bare").content == b"filled"
+    assert get("/said").content == b"said"
 
 
 def test_a_copy_goes_elsewhere_and_nobody_sees_its_answer(get, origins: tuple[Origin, Origin]) -> None:

@@ -31,6 +31,12 @@ struct NginxContent: Equatable, Sendable {
         return content
     }
 
+    /// The status of a reply that says nothing else; nil for what is none.
+    var bareStatus: Int? {
+        guard kind == .reply, case .word = action.value else { return nil }
+        return status
+    }
+
     /// The same but for what is said about it.
     func isSame(as other: NginxContent) -> Bool {
         var (one, two) = (self, other)

@@ -14,10 +14,8 @@ extension NginxConverter {
         content.comments += comments
         if let headers { content.modifiers.append(headers) }
         if content.kind != .redirect { content.modifiers += compression(scope) }
-        if content.kind == .forward || content.kind == .files {
+        if content.kind == .forward || content.kind == .files || content.bareStatus != nil {
             content.modifiers += errorPages(scope, frame, &content)
-        } else {
-            remarkOnPages(content, scope)
         }
         if scope.all("access_log").contains(where: { $0.value == "off" }), !isLogOffEverywhere(scope) {
             content.modifiers.append(YAMLEntry("log", .word("off")))
@@ -115,7 +113,10 @@ extension NginxConverter {
         guard frame.depth == 0 else { return [] }
         var pages: [YAMLEntry] = []
         for directive in scope.all("error_page") {
-            let statuses = directive.arguments.compactMap(Int.init).filter { (300...599).contains($0) }
+            // nginx shows the page of an error that is returned on purpose as well.
+            let statuses = directive.arguments.compactMap(Int.init).filter {
+                (300...599).contains($0) && $0 == content.bareStatus ?? $0
+            }
             guard let target = directive.arguments.last, !statuses.isEmpty else { continue }
             let mark = directive.arguments.first { $0.hasPrefix("=") }
             if content.kind == .files, statuses.contains(404), mark == "=" || mark == "=200", isMissing(content) {
@@ -125,14 +126,6 @@ extension NginxConverter {
             pages += Self.ranges(statuses).map { YAMLEntry($0, page) }
         }
         return pages.isEmpty ? [] : [YAMLEntry("error_pages", .map(pages))]
-    }
-
-    /// nginx shows the page of an error that is returned on purpose as well.
-    private mutating func remarkOnPages(_ content: NginxContent, _ scope: NginxScope) {
-        guard content.kind == .reply, case .word(let status) = content.action.value else { return }
-        if let page = scope.all("error_page").first(where: { $0.arguments.contains(status) }) {
-            notes.remark(page.place, "\(page.title): not shown where a route replies \(status) by itself")
-        }
     }
 
     private func isMissing(_ content: NginxContent) -> Bool {

@@ -116,6 +116,9 @@ struct CompiledReply: Sendable {
     let template: CompiledTemplate?
     let closesSilently: Bool
 
+    /// Nothing but a status: an error page may fill it.
+    var isBare: Bool { body.isEmpty && template == nil }
+
     init(_ reply: FixedReply, _ groups: [String: Int]) {
         status = reply.status
         contentType = Array(reply.contentType.utf8)

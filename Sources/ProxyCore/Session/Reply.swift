@@ -59,6 +59,9 @@ extension Worker {
             exchanges[exchange].status = reply.status
             return abort(session)
         }
+        if reply.isBare, let page = errorPage(exchange, for: reply.status, ofUpstream: false) {
+            return self.reply(session, page, to: reply.status)
+        }
         self.reply(session, status: reply.status, contentType: reply.contentType, body: reply.body)
     }
 
