@@ -97,3 +97,9 @@ def test_links_lead_somewhere(document: Path) -> None:
         place = (document.parent / path).resolve() if path else document
         assert place.exists(), target
         assert not anchor or anchor in anchors(place), target
+
+
+def test_the_tweet_stack_is_shown_as_it_is() -> None:
+    """Its file stands in its README, but for the comment at its top."""
+    file = re.sub(r"\A(#.*\n)+\n", "", (REPOSITORY / "deploy/balancer.yaml").read_text())
+    assert f"```yaml\n{file}```" in (REPOSITORY / "deploy/README.md").read_text()

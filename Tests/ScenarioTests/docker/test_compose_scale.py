@@ -222,6 +222,11 @@ def account_of(wrong: list[Outcome], log: str) -> str:
     )
 
 
+def test_what_needs_no_replica_is_answered_from_the_file(stack: ComposeStack, steps: list[Step]) -> None:
+    """deploy/balancer.yaml and the directory that it names are there, whatever becomes of the services."""
+    assert [status_of(stack, path) for path in ("/", "/status", "/nothing")] == [200, 200, 404]
+
+
 def test_every_new_replica_serves_soon_after_it_listens(steps: list[Step]) -> None:
     for step in steps:
         assert len(step.after) == step.count
