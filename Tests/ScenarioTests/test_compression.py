@@ -1,27 +1,20 @@
-"""Answers in a content coding: for whom, which, how they are framed, and that nothing is held back."""
+"""Answers of upstreams in a content coding: for whom, which, how they are framed, and that nothing is held back."""
 
 from __future__ import annotations
 
-import random
 from contextlib import ExitStack
 
 import pytest
 
 from support.client import Client, chunked, request
-from support.codings import DECODERS, gunzip
+from support.codings import ALL, DECODERS, PAGE, gunzip, noise
 from support.modified import modified
 from support.deadline import wait_until
 from support.origin import Connection, always, answer, ok
 from support.wire import Cut
 
-PAGE = b"".join(b"<p>paragraph %d of the page, as pages go</p>\n" % number for number in range(2000))
 HTML = "Content-Type: text/html"
-ALL = "Accept-Encoding: gzip, deflate, br, zstd"
 COMPRESS = "compress: true"
-
-
-def noise(count: int) -> bytes:
-    return random.Random(4).randbytes(count)
 
 
 @pytest.mark.parametrize("coding", DECODERS)

@@ -44,16 +44,20 @@ struct CompressionRule: Sendable {
         }
     }
 
-    /// Judges an answer by its head.
+    /// Whether an answer of our own goes out in a coding: we know all that there is to know of it.
+    ///
+    /// - Parameter type: the value of its Content-Type field.
+    func covers(status: Int, type: RawSpan, length: Int) -> Bool {
+        Self.hasContent(status) && length >= bytesMin && covers(type, mediaType(type, 0..<type.byteCount))
+    }
+
+    /// Judges an answer of an upstream by its head.
     ///
     /// Left alone is what has no content or only a part of it (RFC 9110 section 15.3.7), is coded already, may not be
     /// transformed (RFC 9111 section 5.2.2.6), carries a digest of its content (RFC 9530), is too short, or is of a kind
     /// that is compact by itself.
     func verdict(_ head: borrowing ResponseHead, _ bytes: RawSpan) -> Verdict {
-        switch head.status {
-        case ..<200, 204, 205, 206, 304: return .leave
-        default: break
-        }
+        guard Self.hasContent(head.status) else { return .leave }
         if let length = head.framing.contentLength, length < bytesMin { return .leave }
         var type: Range<Int>?
         for index in 0..<head.fields.count {
@@ -83,6 +87,14 @@ struct CompressionRule: Sendable {
         }
         guard let type = type.map({ mediaType(bytes, $0) }), covers(bytes, type) else { return .leave }
         return .encode(flushesAlways: bytes.equals(type, ignoringCase: "text/event-stream"))
+    }
+
+    /// Answers of this status have content, and the whole of it.
+    private static func hasContent(_ status: Int) -> Bool {
+        switch status {
+        case ..<200, 204, 205, 206, 304: false
+        default: true
+        }
     }
 
     private func forbidsTransforming(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {

@@ -60,7 +60,7 @@ struct OpenFile: ~Copyable, Vacatable {
     var newer: Int32 = -1
 
     private(set) var type: [UInt8] = []
-    private var hasSiblings = false
+    private(set) var hasSiblings = false
     private var lines = ByteBuffer()
     private var representations = InlineArray<4, Representation>(repeating: Representation())
 
@@ -97,11 +97,7 @@ struct OpenFile: ~Copyable, Vacatable {
         }
         let validatorsStart = lines.count
         if varies { lines.append("Vary: Accept-Encoding\r\n") }
-        lines.append("Last-Modified: ")
-        HTTPDate.write(modified, to: &lines)
-        lines.append("\r\nETag: ")
-        representation.validators.tag.write(to: &lines)
-        lines.append("\r\n")
+        representation.validators.write(to: &lines)
         representation.lines = start..<lines.count
         representation.validatorLines = validatorsStart..<lines.count
         representations[Int(coding.rawValue)] = representation

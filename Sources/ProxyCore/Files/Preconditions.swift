@@ -3,6 +3,15 @@ struct Validators {
     var tag: EntityTag
     /// Seconds since 1970.
     var modified: Int64
+
+    /// Appends the lines that tell a client of them.
+    func write(to out: inout ByteBuffer) {
+        out.append("Last-Modified: ")
+        HTTPDate.write(modified, to: &out)
+        out.append("\r\nETag: ")
+        tag.write(to: &out)
+        out.append("\r\n")
+    }
 }
 
 /// What the conditions of a request make of it (RFC 9110 section 13.2.2).

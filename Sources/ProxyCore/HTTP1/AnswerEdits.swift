@@ -1,5 +1,4 @@
-/// What becomes of the head of an upstream's answer where its route speaks CORS for it or puts bodies into a content
-/// coding.
+/// What becomes of the head of an answer where its route speaks CORS for it or puts bodies into a content coding.
 struct AnswerEdits {
     /// What the body is put into on its way; nil for nothing.
     var coding: CompressionSettings.Coding?
@@ -33,9 +32,7 @@ struct AnswerEdits {
         guard variesByCoding else { return }
         writeVary(head, bytes, changes, to: &out)
         guard let coding else { return }
-        out.append("Content-Encoding: ")
-        out.append(coding.asContentCoding.name)
-        out.append("\r\n")
+        Self.write(coding, to: &out)
         for index in 0..<head.fields.count where bytes.equals(head.fields[index].nameRange, ignoringCase: "etag") {
             if changes?.drop(bytes, head.fields[index].nameRange) ?? false { continue }
             // What we make is alike in meaning only, and differs from time to time (RFC 9110 section 8.8.1).
@@ -45,6 +42,23 @@ struct AnswerEdits {
             out.append(bytes.extracting(tag))
             out.append("\r\n")
         }
+    }
+
+    /// Appends the lines that come to the head of an answer of our own, which says nothing of codings and lengths yet.
+    ///
+    /// - Parameter withBody: it follows, in chunks.
+    func writeOwn(withBody: Bool, to out: inout ByteBuffer) {
+        guard variesByCoding else { return }
+        out.append("Vary: Accept-Encoding\r\n")
+        guard let coding else { return }
+        Self.write(coding, to: &out)
+        if withBody { out.append("Transfer-Encoding: chunked\r\n") }
+    }
+
+    private static func write(_ coding: CompressionSettings.Coding, to out: inout ByteBuffer) {
+        out.append("Content-Encoding: ")
+        out.append(coding.asContentCoding.name)
+        out.append("\r\n")
     }
 
     /// All that the answer varies by, in one line: there are caches that look at one only.

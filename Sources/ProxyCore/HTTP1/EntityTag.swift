@@ -12,11 +12,23 @@ struct EntityTag {
         append(hex: size)
         append(ASCII.dash)
         append(hex: hash)
-        if coding != .identity {
-            append(ASCII.dash)
-            for index in 0..<coding.name.utf8CodeUnitCount { append(coding.name.byte(index)) }
-        }
+        if coding != .identity { append(coding) }
         append(ASCII.quote)
+    }
+
+    /// The tag of what is made of this representation by putting it into a coding: alike in meaning only, because it differs
+    /// from time to time (RFC 9110 section 8.8.1).
+    init(_ tag: EntityTag, in coding: ContentCoding) {
+        text = tag.text
+        count = tag.count - 1
+        isWeak = true
+        append(coding)
+        append(ASCII.quote)
+    }
+
+    private mutating func append(_ coding: ContentCoding) {
+        append(ASCII.dash)
+        for index in 0..<coding.name.utf8CodeUnitCount { append(coding.name.byte(index)) }
     }
 
     private mutating func append(_ byte: UInt8) {

@@ -1,5 +1,6 @@
 // An answer whose body goes out in a content coding: what the upstream sends is freed of its framing, encoded, and sent in
-// chunks. While the client has not taken what it was sent, nothing is encoded and nothing more is read.
+// chunks. While the client has not taken what it was sent, nothing is encoded and nothing more is read. Files and answers
+// of our own take the same way.
 
 extension Worker {
     /// Judges the answer in `responseHead` by its route, and begins to encode its body where that is to be.
@@ -13,16 +14,49 @@ extension Worker {
             case .encode(let flushesAlways) = compression.verdict(responseHead, bytes)
         else { return edits }
         edits.variesByCoding = true
-        var choice = exchanges[exchange].codings
-        if exchanges[exchange].isHead {
-            edits.coding = choice.next()
-        } else if let (place, coding) = encodings.begin(choice, level: compression.level) {
-            edits.coding = coding
-            exchanges[exchange].encoding = Int32(place)
-            exchanges[exchange].flushesAlways = flushesAlways
-            exchanges[exchange].coding = .encode
-        }
+        edits.coding = takeEncoder(exchange, level: compression.level)
+        exchanges[exchange].flushesAlways = flushesAlways
         return edits
+    }
+
+    /// Judges an answer of our own by its route, and begins to encode its body where that is to be.
+    mutating func beginEncoding(_ exchange: Int, status: Int, contentType: [UInt8], length: Int) -> AnswerEdits {
+        var edits = AnswerEdits()
+        guard let compression = rule(of: exchange).details.compression,
+            unsafe compression.covers(status: status, type: contentType.span.bytes, length: length)
+        else { return edits }
+        edits.variesByCoding = true
+        edits.coding = takeEncoder(exchange, level: compression.level)
+        return edits
+    }
+
+    /// Finds the coding for the body of the answer, and an encoder where a body is sent.
+    ///
+    /// - Returns: nil where it goes out as it is.
+    mutating func takeEncoder(_ exchange: Int, level: Int) -> CompressionSettings.Coding? {
+        // One may be left of an upstream's answer that proved bad before any of it was sent.
+        if exchanges[exchange].encoding >= 0 {
+            endEncoding(exchanges[exchange].encoding)
+            exchanges[exchange].encoding = -1
+            exchanges[exchange].coding = .asIs
+        }
+        var choice = exchanges[exchange].codings
+        if exchanges[exchange].isHead { return choice.next() }
+        guard let (place, coding) = encodings.begin(choice, level: level) else { return nil }
+        exchanges[exchange].encoding = Int32(place)
+        exchanges[exchange].coding = .encode
+        return coding
+    }
+
+    /// Ends an answer of our own whose body goes through an encoder.
+    mutating func finishReply(_ session: Int, _ head: consuming ByteBuffer, encoding body: consuming ByteBuffer) {
+        let exchange = Int(sessions[session].exchange)
+        exchanges[exchange].isAnswerComplete = false
+        exchanges[exchange].responseBody = .length(0)
+        encodings.feed(Int(exchanges[exchange].encoding), body, .finish)
+        sessions[session].output = consume head
+        // What comes out first joins the head in its packet.
+        if flushOutput(session, moreFollows: true) { relayAnswer(session) }
     }
 
     /// Reads a part of the body, encodes it, and sends what comes out.
@@ -107,7 +141,7 @@ extension Worker {
         return true
     }
 
-    private mutating func sendEncoded(
+    mutating func sendEncoded(
         _ session: Int, _ exchange: Int, _ block: consuming ByteBuffer
     ) -> ResponseStep {
         var sent = true
@@ -127,13 +161,13 @@ extension Worker {
         }
         // The upstream has done its part, however long the client takes.
         if exchanges[exchange].responseBody.isFinished { releaseUpstream(session) }
-        if sessions[session].output == nil, !encodings.isHungry(place) || canReadAnswer(exchange) { enqueue(session) }
+        if sessions[session].output == nil, !encodings.isHungry(place) || canReadOn(exchange) { enqueue(session) }
         return .stops
     }
 
-    private func canReadAnswer(_ exchange: Int) -> Bool {
+    private func canReadOn(_ exchange: Int) -> Bool {
         let upstream = Int(exchanges[exchange].upstream)
-        return upstream >= 0 && upstreams[upstream].edges.contains(.readable)
+        return exchanges[exchange].fileBody >= 0 || upstream >= 0 && upstreams[upstream].edges.contains(.readable)
     }
 
     /// The exchange has ended.

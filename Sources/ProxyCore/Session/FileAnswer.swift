@@ -6,9 +6,9 @@ import CLinux
 extension Worker {
     /// What becomes of a request for a file. A file is named by its place among the open ones.
     private enum FileVerdict {
-        case whole(Int, ContentCoding)
-        case parts(Int, ContentCoding, ByteRanges)
-        case notModified(Int, ContentCoding)
+        case whole(Int, FileForm)
+        case parts(Int, FileForm, ByteRanges)
+        case notModified(Int, FileForm)
         /// The directory is there under a name with a slash at its end.
         case redirect
         case preconditionFailed
@@ -29,16 +29,17 @@ extension Worker {
         date.update(now, second: clx_realtime_seconds())
         let head = exchanges[exchange].head.take()
         let verdict = judge(
-            tree, head, from: Int(exchanges[exchange].logged.headStart),
+            exchange, tree, head, from: Int(exchanges[exchange].logged.headStart),
             asked: exchanges[exchange].logged.request.range)
         exchanges[exchange].head = consume head
         switch verdict {
-        case .whole(let file, let coding):
-            let whole = ByteRanges(whole: files[file][coding].size)
-            sendContent(session, file, coding, whole, status: 200, isAgain: isAgain)
-        case .parts(let file, let coding, let ranges):
-            sendContent(session, file, coding, ranges, status: 206, isAgain: isAgain)
-        case .notModified(let file, let coding): replyNotModified(session, file, coding)
+        case .whole(let file, let form):
+            if form.edits.coding != nil { return sendEncodedFile(session, file, form, isAgain: isAgain) }
+            let whole = ByteRanges(whole: files[file][form.stored].size)
+            sendContent(session, file, form, whole, status: 200, isAgain: isAgain)
+        case .parts(let file, let form, let ranges):
+            sendContent(session, file, form, ranges, status: 206, isAgain: isAgain)
+        case .notModified(let file, let form): replyNotModified(session, file, form)
         case .redirect: replyWithRedirect(session)
         case .preconditionFailed: replyWithoutFile(session, 412, "The file is in another state.")
         case .unsatisfiable(let size):
@@ -71,14 +72,14 @@ extension Worker {
     ///   - block: holds the head from `start` on.
     ///   - asked: method and target as the client wrote them.
     private mutating func judge(
-        _ tree: FileTree, _ block: borrowing ByteBuffer, from start: Int, asked: Range<Int>
+        _ exchange: Int, _ tree: FileTree, _ block: borrowing ByteBuffer, from start: Int, asked: Range<Int>
     ) -> FileVerdict {
         let head = block.bytes
         let request = FileRequest(head, from: start)
         // What is served only where no file is there may take other methods.
         guard request.method != .other else { return tree.forwardsMissing ? .missing : .methodNotAllowed }
         guard filePath.read(head, request.path, hidesDotFiles: tree.hidesDotFiles) else {
-            return missing(tree, request, head)
+            return missing(exchange, tree, request, head)
         }
         // With its slash the client would resolve other names against it.
         let asksForDirectory = FileRequest.lastName(head, asked).isEmpty
@@ -89,15 +90,17 @@ extension Worker {
             filePath.appendSlash()
             outcome = openFile(tree)
         }
-        guard outcome == .missing else { return judge(outcome, request, head) }
-        return missing(tree, request, head)
+        guard outcome == .missing else { return judge(exchange, outcome, request, head) }
+        return missing(exchange, tree, request, head)
     }
 
     /// What stands for files that are missing may be a file itself.
-    private mutating func missing(_ tree: FileTree, _ request: FileRequest, _ head: RawSpan) -> FileVerdict {
+    private mutating func missing(
+        _ exchange: Int, _ tree: FileTree, _ request: FileRequest, _ head: RawSpan
+    ) -> FileVerdict {
         guard case .file(let path) = tree.missing else { return .missing }
         filePath.set(path)
-        return judge(openFile(tree), request, head)
+        return judge(exchange, openFile(tree), request, head)
     }
 
     private mutating func openFile(_ tree: FileTree) -> OpenFiles.Outcome {
@@ -108,7 +111,9 @@ extension Worker {
         return files.open(tree, &filePath, now, seconds: date.second)
     }
 
-    private func judge(_ outcome: OpenFiles.Outcome, _ request: FileRequest, _ head: RawSpan) -> FileVerdict {
+    private func judge(
+        _ exchange: Int, _ outcome: OpenFiles.Outcome, _ request: FileRequest, _ head: RawSpan
+    ) -> FileVerdict {
         let file: Int
         switch outcome {
         case .file(let place): file = place
@@ -117,28 +122,29 @@ extension Worker {
         case .outOfDescriptors: return .outOfDescriptors
         case .failed: return .failed
         }
-        let coding = files[file].best(for: request.codings)
-        let (size, validators) = (files[file][coding].size, files[file][coding].validators)
+        var form = FileForm(stored: files[file].best(for: request.codings))
+        if exchanges[exchange].traits.contains(.compression) { form = encoded(form, exchange, file, request) }
+        let (size, validators) = (files[file][form.stored].size, form.validators(files[file]))
         switch Precondition.evaluate(request, head, validators, now: date.second) {
         case .failed: return .preconditionFailed
-        case .notModified: return .notModified(file, coding)
+        case .notModified: return .notModified(file, form)
         case .proceed: break
         }
         switch Precondition.ranges(request, head, validators, size: size, now: date.second) {
-        case .ignored: return .whole(file, coding)
+        case .ignored: return .whole(file, form)
         case .unsatisfiable: return .unsatisfiable(size: size)
-        case .ranges(let ranges): return .parts(file, coding, ranges)
+        case .ranges(let ranges): return .parts(file, form, ranges)
         }
     }
 
     // ---- with the file -----------------------------------------------------------------------------------------------
 
     /// Sends the head and what `ranges` holds of the content.
-    private mutating func sendContent(
-        _ session: Int, _ file: Int, _ coding: ContentCoding, _ ranges: ByteRanges, status: Int, isAgain: Bool
+    mutating func sendContent(
+        _ session: Int, _ file: Int, _ form: FileForm, _ ranges: ByteRanges, status: Int, isAgain: Bool
     ) {
         let exchange = Int(sessions[session].exchange)
-        let representation = files[file][coding]
+        let representation = files[file][form.stored]
         // A part is told to be one of this state, so the state is looked at again.
         guard status == 200 || representation.isUnchanged else { return serveAgain(session, isAgain) }
         let body = FileBody(file, representation, ranges, boundary: ranges.count > 1 ? clx_random() : nil)
@@ -157,7 +163,7 @@ extension Worker {
             if status == 206 { FileBody.writeContentRange(ranges[0], of: representation.size, to: &out) }
         }
         files[file].write(representation.lines, to: &out)
-        endHead(exchange, &out)
+        endHead(exchange, form.edits, &out)
         if exchanges[exchange].isHead || ranges.count == 0 { return finishReply(session, out) }
         if isRead {
             guard representation.read(ranges[0], to: &out) else {
@@ -173,18 +179,22 @@ extension Worker {
     }
 
     /// The file has changed since it was opened: what is there by now is sent.
-    private mutating func serveAgain(_ session: Int, _ isAgain: Bool) {
+    mutating func serveAgain(_ session: Int, _ isAgain: Bool) {
         files.dropAll()
         guard !isAgain else { return replyWithoutFile(session, 500, "The file changes too fast.") }
         serveFile(session, isAgain: true)
     }
 
-    private mutating func replyNotModified(_ session: Int, _ file: Int, _ coding: ContentCoding) {
+    private mutating func replyNotModified(_ session: Int, _ file: Int, _ form: FileForm) {
         let exchange = Int(sessions[session].exchange)
         guard var out = beginReply(session, status: 304, bodyBytes: 0) else { return }
         OwnHead.begin(status: 304, contentType: RawSpan(), length: nil, to: &out)
-        files[file].write(files[file][coding].validatorLines, to: &out)
-        endHead(exchange, &out)
+        if form.edits.coding != nil {
+            form.validators(files[file]).write(to: &out)
+        } else {
+            files[file].write(files[file][form.stored].validatorLines, to: &out)
+        }
+        endHead(exchange, AnswerEdits(variesByCoding: form.edits.variesByCoding), &out)
         finishReply(session, out)
     }
 
@@ -219,7 +229,7 @@ extension Worker {
         out.append("Content-Type: text/plain; charset=utf-8\r\n")
         out.append(line.bytes)
         pool.give(line)
-        endHead(exchange, &out)
+        endHead(exchange, AnswerEdits(), &out)
         if !exchanges[exchange].isHead {
             out.append(text)
             out.append(ASCII.lf)
@@ -229,7 +239,7 @@ extension Worker {
     }
 
     /// Adds to a head what every answer has, and makes the changes of the route.
-    private mutating func endHead(_ exchange: Int, _ out: inout ByteBuffer) {
+    mutating func endHead(_ exchange: Int, _ edits: AnswerEdits, _ out: inout ByteBuffer) {
         date.write(to: &out)
         if exchanges[exchange].traits.contains(.responseFields), let changes = rule(of: exchange).details.responseFields
         {
@@ -238,6 +248,7 @@ extension Worker {
             swap(&kept, &out)
             pool.give(kept)
         }
+        edits.writeOwn(withBody: !exchanges[exchange].isHead, to: &out)
         out.append(exchanges[exchange].answerLines.bytes)
         OwnHead.end(connectionField(exchange), to: &out)
     }

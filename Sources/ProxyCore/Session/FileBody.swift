@@ -51,6 +51,19 @@ struct FileBody: Vacatable {
         transport.sendFile(descriptor, from: rest.lowerBound, min(rest.count, limit))
     }
 
+    /// Appends what comes next of this part, in one pread(2).
+    ///
+    /// - Returns: false where it is not there any more.
+    mutating func read(into out: inout ByteBuffer, atMost limit: Int) -> Bool {
+        let (descriptor, offset) = (descriptor, Int64(rest.lowerBound))
+        let count = unsafe out.fill(atMost: min(rest.count, limit)) { memory, room in
+            unsafe clx_read_at(descriptor, memory, room, offset)
+        }
+        guard count > 0 else { return false }
+        noteSent(count)
+        return true
+    }
+
     mutating func noteSent(_ count: Int) { rest = rest.lowerBound + count..<rest.upperBound }
 
     // ---- parts -------------------------------------------------------------------------------------------------------
@@ -128,6 +141,7 @@ extension Worker {
     /// Sends what is left of the file, as far as the client takes it. Nothing of it is collected here.
     mutating func relayFile(_ session: Int) {
         let exchange = Int(sessions[session].exchange)
+        if exchanges[exchange].coding == .encode { return relayEncodedFile(session, exchange) }
         let body = Int(exchanges[exchange].fileBody)
         var moved = 0
         while true {

@@ -68,21 +68,29 @@ extension Worker {
     /// Sends a whole answer. Where the exchange has a body of its own, rendered for this request, that is sent.
     mutating func reply(_ session: Int, status: Int, contentType: [UInt8], body: [UInt8]) {
         let exchange = Int(sessions[session].exchange)
-        let isOwn = !exchanges[exchange].ownBody.isEmpty
-        let length = isOwn ? exchanges[exchange].ownBody.count : body.count
+        let length = exchanges[exchange].ownBody.isEmpty ? body.count : exchanges[exchange].ownBody.count
+        let edits =
+            exchanges[exchange].traits.contains(.compression)
+            ? beginEncoding(exchange, status: status, contentType: contentType, length: length) : AnswerEdits()
         guard var out = beginReply(session, status: status, bodyBytes: length) else { return }
         let mayHaveBody = status >= 200 && status != 204 && status != 304
+        let hasLength = mayHaveBody && edits.coding == nil
         unsafe OwnHead.begin(
-            status: status, contentType: contentType.span.bytes, length: mayHaveBody ? length : nil, to: &out)
+            status: status, contentType: contentType.span.bytes, length: hasLength ? length : nil, to: &out)
         // Who answers without an upstream is the origin (RFC 9110 section 6.6.1).
         date.update(now, second: clx_realtime_seconds())
         date.write(to: &out)
         out.append(exchanges[exchange].answerLines.bytes)
+        edits.writeOwn(withBody: !exchanges[exchange].isHead, to: &out)
         OwnHead.end(connectionField(exchange), to: &out)
-        if mayHaveBody, !exchanges[exchange].isHead {
-            if isOwn { out.append(exchanges[exchange].ownBody.bytes) } else { unsafe out.append(body.span.bytes) }
-            exchanges[exchange].bodyBytes = length
+        guard mayHaveBody, !exchanges[exchange].isHead else { return finishReply(session, out) }
+        guard edits.coding == nil else {
+            var content = pool.take(holding: length)
+            exchanges[exchange].writeOwnBody(or: body, to: &content)
+            return finishReply(session, out, encoding: content)
         }
+        exchanges[exchange].writeOwnBody(or: body, to: &out)
+        exchanges[exchange].bodyBytes = length
         finishReply(session, out)
     }
 
@@ -121,5 +129,12 @@ extension Worker {
     func connectionField(_ exchange: Int) -> HeadWriter.ConnectionField {
         if exchanges[exchange].closesClient { return .close }
         return exchanges[exchange].minorVersion == 0 ? .keepAlive : .unsaid
+    }
+}
+
+extension Exchange {
+    /// Appends the body that was rendered for this request; where there is none, `body`.
+    fileprivate func writeOwnBody(or body: [UInt8], to out: inout ByteBuffer) {
+        if ownBody.isEmpty { unsafe out.append(body.span.bytes) } else { out.append(ownBody.bytes) }
     }
 }

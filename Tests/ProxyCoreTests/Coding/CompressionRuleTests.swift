@@ -54,6 +54,17 @@ import Testing
         #expect(try verdict(Self.text, status: status) == .leave)
     }
 
+    @Test func answersOfOurOwnAreJudgedAlike() {
+        func covers(_ type: String, status: Int = 200, length: Int = 1024) -> Bool {
+            [UInt8](latin1: type).withRaw {
+                CompressionRule(CompressionSettings()).covers(status: status, type: $0, length: length)
+            }
+        }
+        #expect(covers("text/html; charset=utf-8") && covers("Application/JSON") && covers("text/plain", status: 404))
+        #expect(!covers("image/png") && !covers("") && !covers("text/html", length: 1023))
+        for status in [103, 204, 205, 206, 304] { #expect(!covers("text/html", status: status)) }
+    }
+
     @Test func errorsAreEncodedToo() throws {
         #expect(try verdict(Self.text, status: "404 Not Found") == .encode(flushesAlways: false))
     }

@@ -29,6 +29,16 @@ import Testing
         #expect(come == ["Vary: Accept-Encoding", "Content-Encoding: br"])
     }
 
+    @Test func answersOfOurOwnSayTheSame() {
+        #expect(
+            written { coded.writeOwn(withBody: true, to: &$0) }
+                == "Vary: Accept-Encoding\r\nContent-Encoding: br\r\nTransfer-Encoding: chunked\r\n")
+        #expect(
+            written { coded.writeOwn(withBody: false, to: &$0) } == "Vary: Accept-Encoding\r\nContent-Encoding: br\r\n")
+        #expect(written { plain.writeOwn(withBody: true, to: &$0) } == "Vary: Accept-Encoding\r\n")
+        #expect(written { AnswerEdits().writeOwn(withBody: true, to: &$0) } == "")
+    }
+
     @Test(arguments: [
         (CompressionSettings.Coding.gzip, "gzip"), (.brotli, "br"), (.zstd, "zstd"),
     ])

@@ -18,6 +18,19 @@ import Testing
         #expect(written { EntityTag(size: 0, hash: 0, coding: .brotli, isWeak: false).write(to: &$0) } == "\"0-0-br\"")
     }
 
+    @Test func whatIsMadeOfItHasAWeakTagOfItsOwn() {
+        for tag in [strong, weak] {
+            #expect(written { EntityTag(tag, in: .gzip).write(to: &$0) } == "W/\"1f-abc-gzip\"")
+        }
+        #expect(isIn("W/\"1f-abc-gzip\"", EntityTag(strong, in: .gzip), .weak))
+        #expect(!isIn("W/\"1f-abc-gzip\"", EntityTag(strong, in: .gzip), .strong))
+        #expect(!isIn("\"1f-abc\", W/\"1f-abc-br\"", EntityTag(strong, in: .gzip), .weak))
+        let largest = EntityTag(size: .max, hash: .max, coding: .identity, isWeak: false)
+        #expect(
+            written { EntityTag(largest, in: .zstd).write(to: &$0) }
+                == "W/\"ffffffffffffffff-ffffffffffffffff-zstd\"")
+    }
+
     @Test(arguments: [
         "\"1f-abc\"", " \"1f-abc\" ", "\"x\", \"1f-abc\"", "\"x\",,\t\"1f-abc\"", "\"a,b\", \"1f-abc\", \"y\"",
         "\"\",\"1f-abc\"",

@@ -1,8 +1,9 @@
-"""Decoders of content codings, as clients have them."""
+"""Decoders of content codings, as clients have them, and contents to encode."""
 
 from __future__ import annotations
 
 import ctypes
+import random
 import subprocess
 import zlib
 
@@ -48,3 +49,11 @@ def unzstd(coded: bytes, whole: bool = True) -> bytes:
 
 
 DECODERS = {"gzip": gunzip, "br": unbrotli, "zstd": unzstd}
+
+ALL = "Accept-Encoding: gzip, deflate, br, zstd"
+PAGE = b"".join(b"<p>paragraph %d of the page, as pages go</p>\n" % number for number in range(2000))
+
+
+def noise(count: int) -> bytes:
+    """What no coding makes shorter."""
+    return random.Random(4).randbytes(count)
