@@ -31,6 +31,7 @@ SANITIZED_TEST := SIMULATION_SEEDS=12 $(SWIFT_TEST)
 # A report ends the process by itself; the backtracer of Swift would hang on it.
 export ASAN_OPTIONS ?= exitcode=66
 export SWIFT_BACKTRACE ?= enable=no
+export LSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0
 export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1
 
 .PHONY: build

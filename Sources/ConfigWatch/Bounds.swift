@@ -59,8 +59,8 @@ enum Bounds {
     /// Each is tried in turn.
     static let accessRules = 10_000
     static let hosts = 1_000
-    /// Texts and files that answers are made of: every worker's memory holds them.
-    static let bodyBytesMax = 1024 * 1024
+    /// Texts and files that answers are made of.
+    static let bodyBytesMax = Limits.ownBodyBytesMax
     static let usersBytesMax = 1024 * 1024
     static let templateBytesMax = 8_192
     static let redirectStatuses = [301, 302, 303, 307, 308]

@@ -136,8 +136,12 @@ struct EndpointSet {
         guard let place = places[address],
             let change = members[place].health.endProbe(result, at: now, random: random, settings: settings.health)
         else { return [] }
-        if case .healthy = change { startSlowly(place, at: now) }
-        return [HealthEvent(endpoint: address, change: .probed(change))]
+        var events = [HealthEvent(endpoint: address, change: .probed(change))]
+        if case .healthy(_, let isFirst) = change {
+            startSlowly(place, at: now)
+            if isFirst, members[place].health.endArrival(at: now) { events.append(event(place, .arrived)) }
+        }
+        return events
     }
 
     /// Lets the share of an endpoint grow that begins to serve beside one that has served for longer than that takes.
@@ -164,7 +168,9 @@ struct EndpointSet {
         case .failing(let count, let last):
             // Reports come at each multiple of the number; the first tells all there is to tell.
             let isFirst = count <= settings.ejection.consecutiveFailures
-            return eject(place, .failures(inARow: count, last: last.description), isFirst: isFirst, at: now)
+            let events = eject(place, .failures(inARow: count, last: last.description), isFirst: isFirst, at: now)
+            if case .connect = last { members[place].health.noteRefusals() }
+            return events
         case .trialEnded(let succeeded):
             guard members[place].health.ejection.phase == .trial else { return [] }
             if succeeded {

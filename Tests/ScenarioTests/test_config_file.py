@@ -292,3 +292,13 @@ def test_the_tweet_stack_is_valid(schema: dict) -> None:
     ended = run("check", file)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{file}: valid\n", "")
     assert objections(schema, file.read_text()) == []
+
+
+@pytest.mark.parametrize("page", [False, True])
+def test_an_answer_that_is_too_large_is_refused(tmp_path: Path, page: bool) -> None:
+    file = tmp_path / "balancer.yaml"
+    (tmp_path / "page.html").write_text("x" * (48 * 1024 + 1))
+    reply = "{reply: 404, error_pages: {404: page.html}}" if page else f"{{reply: {{text: '{'x' * (48 * 1024 + 1)}'}}}}"
+    file.write_text(f"routes: {{/: {reply}}}\n")
+    done = subprocess.run([str(BINARY), "check", str(file)], capture_output=True, text=True)
+    assert done.returncode == 65 and "48KiB" in done.stdout + done.stderr

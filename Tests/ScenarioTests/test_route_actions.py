@@ -256,3 +256,10 @@ def test_a_time_out_of_its_own() -> None:
     config = "routes: {/: {to: @main@, timeouts: {response: 200ms}, retries: off}}"
     with Origin(silent) as origin, configured(config, main=origin.name) as balancer:
         assert ask(balancer.address, request("GET", "/")).status == 504
+
+
+def test_the_largest_answer_that_a_file_may_hold() -> None:
+    largest = 48 * 1024
+    config = f"routes: {{/: {{reply: {{text: '{'x' * largest}'}}, response_headers: {{set: {{X: '{'y' * 4000}'}}}}}}}}"
+    with configured(config) as balancer:
+        assert ask(balancer.address, request("GET", "/")).content == b"x" * largest

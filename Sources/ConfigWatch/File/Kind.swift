@@ -101,7 +101,9 @@ extension Kind<String> {
     static let origin = Kind(.text(#"^(\*|[a-z][a-z0-9+.-]*://[^/]+|null)$"#)) { (text) throws(Rejection) in
         try Parse.origin(text)
     }
-    static let method = Kind(.text("^[A-Za-z-]+$")) { (text) throws(Rejection) in try Parse.method(text) }
+    static let method = Kind(.text("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")) { (text) throws(Rejection) in
+        try Parse.method(text)
+    }
     static let path = Kind(.text("^/")) { (text) throws(Rejection) in try Parse.plainPath(text) }
     static let fileName = Kind(.anyText) { (text) throws(Rejection) in try Parse.fileName(text) }
 }

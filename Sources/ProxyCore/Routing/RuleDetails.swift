@@ -123,7 +123,7 @@ struct CompiledReply: Sendable {
         status = reply.status
         contentType = Array(reply.contentType.utf8)
         let compiled = CompiledTemplate(reply.body, groups: groups)
-        body = compiled.constant ?? []
+        body = Array((compiled.constant ?? []).prefix(Limits.ownBodyBytesMax))
         template = compiled.constant == nil ? compiled : nil
         closesSilently = reply.closesSilently
     }
@@ -151,7 +151,7 @@ struct CompiledErrorPage: Sendable {
         coversUpstream = page.coversUpstream
         status = page.status
         contentType = Array(page.contentType.utf8)
-        body = page.body
+        body = Array(page.body.prefix(Limits.ownBodyBytesMax))
     }
 
     func covers(_ status: Int, ofUpstream: Bool) -> Bool {
