@@ -114,6 +114,82 @@ def test_it_names_services_and_their_shares(tmp_path: Path) -> None:
     assert "answer:    404: no route takes the request" in explain("/y", cwd=tmp_path).stdout
 
 
+GUARDED = """
+listen: 127.0.0.1:0
+services: {web: "127.0.0.1:1"}
+routes:
+  /other: {to: web, allow: [127.0.0.2]}
+  /own: {reply: 200, allow: [127.0.0.1]}
+  /cors: {to: web, cors: true, basic_auth: {users: {}}}
+  /password: {to: web, basic_auth: {users: {}}}
+  /short: {to: web, body_limit: 1KiB}
+  /up: {to: web, rewrite: "/{header.x}"}
+"""
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("guarded")
+    (directory / "balancer.yaml").write_text(GUARDED)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def guard(guarded: Path):
+    with Balancer("-c", str(guarded / "balancer.yaml"), "--listen", "127.0.0.1:0") as balancer:
+        yield balancer
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "fields", "line"),
+    [
+        ("GET", "/other", [], "answer:    403: the route's access rules keep 127.0.0.1 out"),
+        ("GET", "/own", [], "answer:    200"),
+        (
+            "OPTIONS",
+            "/cors",
+            ["Origin: https://a.test", "Access-Control-Request-Method: PUT"],
+            "answer:    204: a preflight, which the route's cors answers",
+        ),
+        ("OPTIONS", "/cors", [], "password:  asks for a name and a password (401)"),
+        ("GET", "/password", [], "password:  asks for a name and a password (401)"),
+        ("POST", "/short", ["Content-Length: 1025"], "answer:    413: the body is longer than 1KiB"),
+        ("GET", "/up", ["X: ../.."], "answer:    400: the path cannot be rewritten so that it could be sent"),
+    ],
+)
+def test_it_says_what_the_route_refuses(
+    guarded: Path, guard: Balancer, method: str, path: str, fields: list[str], line: str
+) -> None:
+    said = explain(method, path, *[word for field in fields for word in ("-H", field)], cwd=guarded)
+    assert said.returncode == 0
+    assert line in said.stdout.splitlines(), said.stdout
+    assert "service:" not in said.stdout or "answer:" not in said.stdout
+    lines = [f"{method} {path} HTTP/1.1", "Host: x", *fields, "", ""]
+    status = ask(guard.address, "\r\n".join(lines).encode()).status
+    assert str(status) in line
+
+
+def test_it_says_what_the_route_lets_in(guarded: Path) -> None:
+    let_in = explain("/other", "--client", "127.0.0.2", cwd=guarded).stdout
+    assert "answer:" not in let_in and "service:   web: 127.0.0.1:1" in let_in
+    assert "body:      at most 1KiB (413)\nservice:" in explain("POST", "/short", cwd=guarded).stdout
+
+
+@pytest.mark.parametrize(
+    ("route", "target"),
+    [
+        ("/a: {to: web, strip_prefix: true}", "/b?q=1"),
+        ("/a: {to: web, replace_prefix: /x}", "/x/b?q=1"),
+        ("~ ^/a/(.): {to: web, rewrite: '/z/{1}'}", "/z/b?q=1"),
+        ("/: {to: web, rewrite: {regex: b, with: c}}", "/a/c?q=1"),
+    ],
+)
+def test_it_says_what_the_service_is_asked_for(tmp_path: Path, route: str, target: str) -> None:
+    (tmp_path / "balancer.yaml").write_text(f"services: {{web: 'w:1'}}\nroutes:\n  {route}\n")
+    said = explain("/a/b?q=1", cwd=tmp_path)
+    assert f"service:   web: w:1 (round-robin)\ntarget:    {target}\n" in said.stdout, said.stdout + said.stderr
+
+
 @pytest.mark.parametrize(
     "args", [[], ["GET"], ["GET", "ftp://x/"], ["GET", "/", "/"], ["/", "--client", "nobody"], ["/", "-H", "nonsense"]]
 )

@@ -52,10 +52,10 @@ struct Explanation {
         }
         if let chosen = explanation.chosen {
             page.add("route", "\(places[chosen])  \(config.routes[chosen].name)")
-            for (name, words) in action(config.routes[chosen].action, config) { page.add(name, words) }
+            for (name, words) in passage(config.routes[chosen], question, config) { page.add(name, words) }
         } else {
             let isUndecided = explanation.candidates.contains { $0.verdict == .undecided }
-            page.add("answer", isUndecided ? "an expression takes too long" : "404: no route takes the request")
+            page.add("answer", isUndecided ? "500: an expression takes too long" : "404: no route takes the request")
         }
         page.add(
             table: "routes for this host and path, in the order in which they are asked",
@@ -93,6 +93,33 @@ struct Explanation {
         case .equals(let value): "\(condition.name): \(value)"
         case .regex(let pattern): "\(condition.name): ~\(pattern)"
         }
+    }
+
+    /// What becomes of a request under the route that takes it, in the order in which it is judged.
+    private static func passage(
+        _ route: Route, _ question: borrowing RouteQuestion, _ config: Config
+    ) -> [(String, String)] {
+        let target = question.target(rewrittenBy: route)
+        if case .refused(let status) = target {
+            return [("answer", "\(status): the path cannot be rewritten so that it could be sent")]
+        }
+        guard AccessList(route.modifiers.access).allows(question.client) else {
+            return [("answer", "403: the route's access rules keep \(question.client.ip) out")]
+        }
+        if route.modifiers.cors != nil, question.isPreflight {
+            return [("answer", "204: a preflight, which the route's cors answers")]
+        }
+        var lines: [(String, String)] = []
+        if let limit = route.modifiers.bodyBytesMax {
+            guard question.contentLength ?? 0 <= limit else {
+                return [("answer", "413: the body is longer than \(sizeText(limit))")]
+            }
+            lines.append(("body", "at most \(sizeText(limit)) (413)"))
+        }
+        if route.modifiers.basicAuth != nil { lines.append(("password", "asks for a name and a password (401)")) }
+        lines += action(route.action, config)
+        if case .sent(let target) = target, route.action.mayForward { lines.append(("target", target)) }
+        return lines
     }
 
     private static func action(_ action: RouteAction, _ config: Config) -> [(String, String)] {
@@ -141,6 +168,19 @@ struct Explanation {
                 text += "  \(printable(cells.joined(separator: "  ")))\n"
             }
             if more > 0 { text += "  and \(more) more\n" }
+        }
+    }
+}
+
+extension RouteAction {
+    /// A service may see the request.
+    fileprivate var mayForward: Bool {
+        switch self {
+        case .forward, .split: return true
+        case .redirect, .reply: return false
+        case .files(let settings):
+            if case .forward = settings.missing { return true }
+            return false
         }
     }
 }

@@ -50,6 +50,24 @@ import Testing
         #expect(steps.map(\.verdict) == [.chosen, .notAsked, .notAsked])
     }
 
+    @Test func whatTheRouteMakesOfTheTargetIsSaid() throws {
+        let client = try #require(SocketAddress(ip: "192.0.2.7", port: 1))
+        func target(_ rewrite: PathRewrite?, _ pattern: PathPattern, _ target: String) throws -> RouteQuestion.Target? {
+            var changed = route(pattern)
+            changed.modifiers.rewrite = rewrite
+            let question = try RouteQuestion(
+                method: "GET", target: target, fields: [("Host", "a.test"), ("X", "..")], client: client, port: 80)
+            return question.target(rewrittenBy: changed)
+        }
+        let user = PathPattern.regex("^/u/([a-z]+)", ignoresCase: false)
+        let template = Template(parts: [.text("/users/"), .variable(.group(1))])
+        #expect(try target(nil, .prefix("/a"), "/a/b") == nil)
+        #expect(try target(.stripPrefix, .prefix("/a"), "/%61/b?q") == .sent("/b?q"))
+        #expect(try target(.path(template), user, "/u/ann?q") == .sent("/users/ann?q"))
+        #expect(
+            try target(.path(Template(parts: [.variable(.field("x"))])), .prefix("/"), "/") == .refused(status: 400))
+    }
+
     @Test func whatIsNoRequestIsSaid() {
         for (target, mistake) in [
             ("/..", RouteQuestion.Mistake.pathRefused), ("a", .refused(status: 400)), ("/a b", .refused(status: 400)),

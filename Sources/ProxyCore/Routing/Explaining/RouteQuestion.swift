@@ -11,9 +11,9 @@ package struct RouteQuestion: ~Copyable {
     private let bytes: FixedArray<UInt8>
     private let normalPath: FixedArray<UInt8>
     private let head: RequestHead
-    private let client: SocketAddress
     private let port: UInt16
 
+    package let client: SocketAddress
     /// The path as routes see it.
     package let path: String
 
@@ -55,5 +55,41 @@ package struct RouteQuestion: ~Copyable {
         var captures = Captures()
         return table.match(
             bytes.bytes, head, path: normalPath.bytes, client: client, port: port, with: &memory, captures: &captures)
+    }
+
+    // ---- under the route that takes it -------------------------------------------------------------------------------
+
+    /// A browser asks whether it may send a request.
+    package var isPreflight: Bool { CORSRule.isPreflight(head, bytes.bytes) }
+
+    /// How long its body is, where it says so.
+    package var contentLength: Int? { head.framing.contentLength }
+
+    /// A target after it was rewritten.
+    package enum Target: Hashable {
+        case sent(String)
+        /// None can be made, and the request is refused with this status.
+        case refused(status: Int)
+    }
+
+    /// - Returns: nil where the route does not rewrite it, or has an expression that is none.
+    package func target(rewrittenBy route: Route) -> Target? {
+        guard let rewrite = route.modifiers.rewrite,
+            let rewriter = try? PathRewriter(rewrite, for: route.match.path),
+            let table = try? RouteTable(routes: [route])
+        else { return nil }
+        var memory = MatchMemory()
+        var captures = Captures()
+        _ = table.match(
+            bytes.bytes, head, path: normalPath.bytes, client: client, port: port, with: &memory, captures: &captures)
+        let facts = RequestFacts(
+            bytes: bytes.bytes, path: normalPath.bytes, captures: captures, client: client, port: port,
+            id: RequestID(high: 0, low: 0))
+        var out = ByteBuffer(capacity: Limits.largeBlockBytes)
+        switch rewriter.rewrite(head, facts, with: &memory, to: &out) {
+        case .rewritten: return .sent(String(decoding: (0..<out.count).map { out.bytes.byte($0) }, as: UTF8.self))
+        case .refused: return .refused(status: 400)
+        case .tooLong: return .refused(status: 414)
+        }
     }
 }
