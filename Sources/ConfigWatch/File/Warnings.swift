@@ -6,6 +6,7 @@ extension Reader {
         for service in services.unused { warn(service.key, "no route leads to the service \"\(service.name)\"") }
         warnAboutPorts(routes, Set(listeners.map(\.port)))
         warnAboutShadows(routes)
+        warnAboutPreflights(routes)
     }
 
     private func warnAboutPorts(_ routes: [ReadRoute], _ ports: Set<UInt16>) {
@@ -34,6 +35,36 @@ extension Reader {
                 case .prefixBeforeRegex: "\(place) beats expressions, and takes all of its requests"
                 }
             warn(element, "the route is never used: \(reason)")
+        }
+    }
+
+    /// Browsers ask with OPTIONS before they send anything but plain requests, and a route that does not take it cannot
+    /// answer. Another one may do it instead.
+    private func warnAboutPreflights(_ routes: [ReadRoute]) {
+        let answering = routes.map(\.route).filter { $0.modifiers.cors != nil && $0.match.takesPreflights }
+        for route in routes where route.route.modifiers.cors != nil && !route.route.match.takesPreflights {
+            let match = route.route.match
+            // Scripts get along without a preflight where they only read.
+            guard !match.methods.allSatisfy({ $0 == "GET" || $0 == "HEAD" }),
+                !answering.contains(where: { $0.match.surrounds(match) })
+            else { continue }
+            warn(route.element, "cors answers no preflight here: OPTIONS is not among the route's methods")
+        }
+    }
+}
+
+extension RouteMatch {
+    fileprivate var takesPreflights: Bool { methods.isEmpty || methods.contains("OPTIONS") }
+
+    /// Takes the hosts and paths of the other one, as far as can be told from what is written.
+    fileprivate func surrounds(_ other: RouteMatch) -> Bool {
+        guard hosts.isEmpty || !other.hosts.isEmpty && Set(other.hosts).isSubset(of: hosts) else { return false }
+        switch (path, other.path) {
+        case (.prefix("/", _), _): return true
+        case (.prefix(let outer, _), .exact(let inner)), (.prefix(let outer, _), .prefix(let inner, _)):
+            let outer = outer.hasSuffix("/") ? String(outer.dropLast()) : outer
+            return inner == outer || inner.hasPrefix(outer + "/")
+        default: return path == other.path
         }
     }
 }

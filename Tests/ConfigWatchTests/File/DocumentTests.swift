@@ -156,6 +156,28 @@ import Testing
         #expect(load(text).config != nil, "a warning is no error")
     }
 
+    @Test func warnsOfPreflightsThatNobodyAnswers() {
+        let text = """
+            services: {web: 'web:80'}
+            routes:
+              POST /alone: {to: web, cors: true}
+              GET,HEAD /read: {to: web, cors: true}
+              POST,OPTIONS /both: {to: web, cors: true}
+              POST /shared: {to: web, cors: true}
+              OPTIONS /shared/: {to: web, cors: true}
+              POST /sharedby/none: {to: web, cors: true}
+              PUT = /below/it: {to: web, cors: true}
+              a.test/below: {to: web, cors: true}
+              PUT a.test/below/it: {to: web, cors: true}
+              DELETE /plain: {to: web}
+              OPTIONS ~ ^/x: {to: web, cors: true}
+              DELETE ~ ^/x: {to: web, cors: true}
+            """
+        let message = "warning: cors answers no preflight here: OPTIONS is not among the route's methods"
+        #expect(messages(text) == ["3:3: \(message)", "8:3: \(message)", "9:3: \(message)"])
+        #expect(messages("defaults: {route: {cors: true}}\nroutes: {/: 'web:80', POST /a: 'web:80'}").isEmpty)
+    }
+
     /// Neither messages nor the lines that they quote show one, whatever else is wrong.
     @Test(
         arguments: [
