@@ -326,7 +326,7 @@ package final class ServiceDirectory {
         let healthy = expected.count { $0.standing == .serving }
         let standing =
             "\(service): \(healthy) of \(expected.count.counted("endpoint")) "
-            + "\(healthy == 1 ? "is" : "are") healthy"
+            + "\(healthy == 1 || expected.count == 1 ? "is" : "are") healthy"
         if pool.isPanicking {
             log.warning("\(standing): all are used")
         } else {

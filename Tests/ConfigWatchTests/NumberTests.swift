@@ -57,7 +57,7 @@ import Testing
         "", "KiB", "64KB", "64K", "64k", "64kib", "1TiB", "1.5MiB", "64 KiB", " 64KiB", "-1", "64KiBx", "٣",
     ])
     func refusesWhatIsNoSize(text: String) {
-        #expect(throws: Rejection("is no size; use bytes, or a number with KiB or MiB, such as 64KiB")) {
+        #expect(throws: Rejection("is no size; use bytes, or a number with KiB, MiB or GiB, such as 64KiB")) {
             try parse(text)
         }
     }

@@ -49,7 +49,7 @@ OPTIONS = {
     "--retry-attempts": ("8", NUMBER),
     "--try-timeout": ("2s", DURATION),
     "--retry-budget": ("30%", PERCENTAGE),
-    "--retry-body": ("32KiB", r"KiB or MiB|from 0 to 64KiB"),
+    "--retry-body": ("32KiB", r"KiB, MiB or GiB|from 0 to 64KiB"),
     "--retry-non-idempotent": ("off", SWITCH),
     "--resolver": ("127.0.0.1:53", rf"IP:PORT|{PORTS}"),
     "--resolve-interval": ("2s", DURATION),

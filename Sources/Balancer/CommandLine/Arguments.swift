@@ -64,7 +64,7 @@ let defaults = Config()
 
 private let manual = """
     Give a --config, or at least one --upstream or --route. Durations are numbers with a unit: 500ms, 1s, 2m, 1h. \
-    Sizes are bytes, or numbers with KiB or MiB. Shares are percentages: 20%.
+    Sizes are bytes, or numbers with KiB, MiB or GiB. Shares are percentages: 20%.
 
     Every option can come from the environment: BALANCER_ and its name in capitals, with _ for each hyphen, \
     such as BALANCER_UPSTREAM or BALANCER_DRAIN_TIMEOUT. A repeatable option takes several values from one variable, \

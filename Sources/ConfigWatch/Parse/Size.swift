@@ -6,7 +6,7 @@ extension Parse {
             guard let number = number(amount),
                 let unit = units.first(where: { $0.name == text[amount.endIndex...] })
             else {
-                throw Rejection("is no size; use bytes, or a number with KiB or MiB, such as 64KiB")
+                throw Rejection("is no size; use bytes, or a number with KiB, MiB or GiB, such as 64KiB")
             }
             guard number <= largest / unit.bytes else {
                 throw Rejection("is out of range; use a size from 0 to \(sizeText(largest))")

@@ -201,7 +201,7 @@ import Testing
             ("/: {to: web, mirror: {percent: 5%}}", "4:24: error: mirror: lacks its service; use to: SERVICE"),
             (
                 "/: {to: web, body_limit: 1TB}",
-                #"4:28: error: body_limit: "1TB" is no size; use bytes, or a number with KiB or MiB, such as 64KiB"#
+                #"4:28: error: body_limit: "1TB" is no size; use bytes, or a number with KiB, MiB or GiB, such as 64KiB"#
             ),
             ("/: [web]", "4:6: error: /: is a list; use a single value or a mapping"),
         ] as [(String, String)])

@@ -201,6 +201,17 @@ import Testing
         #expect(scene.run(untilLogged: "of 4 endpoints are healthy: the panic is over"))
     }
 
+    @Test func thePanicOfASingleEndpointIsTold() throws {
+        let scene = try ProbeScene()
+        let endpoint = try TestEndpoint(30, on: scene.loop)
+        try scene.start([endpoint], .tcp)
+        #expect(scene.run(until: { scene.events.lines.count == 1 }))
+        endpoint.stop()
+        #expect(scene.run(untilLogged: "warning default: 0 of 1 endpoint is healthy: all are used"))
+        try endpoint.listen()
+        #expect(scene.run(untilLogged: "info default: 1 of 1 endpoint is healthy: the panic is over"))
+    }
+
     @Test func aGrowingPoolIsInNoPanic() throws {
         let scene = try ProbeScene()
         let old = try TestEndpoint(34, on: scene.loop)
