@@ -136,12 +136,8 @@ struct EndpointSet {
         guard let place = places[address],
             let change = members[place].health.endProbe(result, at: now, random: random, settings: settings.health)
         else { return [] }
-        var events = [HealthEvent(endpoint: address, change: .probed(change))]
-        if case .healthy(_, let isFirst) = change {
-            startSlowly(place, at: now)
-            if isFirst, members[place].health.endArrival(at: now) { events.append(event(place, .arrived)) }
-        }
-        return events
+        if case .healthy = change { startSlowly(place, at: now) }
+        return [HealthEvent(endpoint: address, change: .probed(change))]
     }
 
     /// Lets the share of an endpoint grow that begins to serve beside one that has served for longer than that takes.
@@ -168,9 +164,7 @@ struct EndpointSet {
         case .failing(let count, let last):
             // Reports come at each multiple of the number; the first tells all there is to tell.
             let isFirst = count <= settings.ejection.consecutiveFailures
-            let events = eject(place, .failures(inARow: count, last: last.description), isFirst: isFirst, at: now)
-            if case .connect = last { members[place].health.noteRefusals() }
-            return events
+            return eject(place, .failures(inARow: count, last: last.description), isFirst: isFirst, at: now)
         case .trialEnded(let succeeded):
             guard members[place].health.ejection.phase == .trial else { return [] }
             if succeeded {

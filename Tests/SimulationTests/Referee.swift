@@ -155,7 +155,7 @@ final class Referee {
             trace("\(event)")
             switch event.change {
             case .ejected: ejected.insert(event.endpoint)
-            case .recovered, .released, .pardoned, .arrived: ejected.remove(event.endpoint)
+            case .recovered, .released, .pardoned: ejected.remove(event.endpoint)
             case .probed, .spared: break
             }
         }

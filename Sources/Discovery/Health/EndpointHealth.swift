@@ -9,8 +9,6 @@ struct EndpointHealth: Sendable {
     private var slowStart: SlowStart?
     /// Since when its probes say that it is healthy; nil while they do not.
     private(set) var healthySince: Instant?
-    /// It was ejected for connects that failed before any probe had reached it.
-    private var isArriving = false
     /// The counters of its requests at the last sweep.
     var tally = RequestTally(outcomes: 0, failures: 0)
 
@@ -36,20 +34,6 @@ struct EndpointHealth: Sendable {
 
     /// No probe has told yet whether it serves.
     var isNew: Bool { probes.condition == .unprobed }
-
-    /// Its failures in a row are connects. A container has a name before it listens: to be refused by one that no probe has
-    /// reached yet says only that.
-    mutating func noteRefusals() { isArriving = isNew && !ejection.isServing }
-
-    /// The first probe has reached it.
-    ///
-    /// - Returns: whether an ejection ends with that, because it was only not there yet.
-    mutating func endArrival(at now: Instant) -> Bool {
-        defer { isArriving = false }
-        guard isArriving, !ejection.isServing else { return false }
-        _ = ejection.end(at: now)
-        return true
-    }
 
     mutating func beginProbe(at now: Instant) { probes.begin(at: now) }
 

@@ -14,8 +14,6 @@ struct HealthEvent: Equatable, Sendable {
         case released(most: Int, of: Int)
         /// It is no longer ejected, because endpoints of its service are not any more.
         case pardoned
-        /// It is no longer ejected, because it had only not been there yet.
-        case arrived
     }
 
     let endpoint: SocketAddress
@@ -24,7 +22,7 @@ struct HealthEvent: Equatable, Sendable {
     var level: Logger.Level {
         switch change {
         case .probed(.unhealthy), .ejected, .spared: .warning
-        case .probed, .recovered, .released, .pardoned, .arrived: .info
+        case .probed, .recovered, .released, .pardoned: .info
         }
     }
 }
@@ -48,7 +46,6 @@ extension HealthEvent.Change: CustomStringConvertible {
         case .recovered(let time): "serves again after \(time.spelled): its trial succeeded"
         case .released(let most, let count):
             "serves again: of \(count.counted("endpoint")) at most \(most) may be ejected"
-        case .arrived: "serves: it refused before it was there"
         case .pardoned: "serves again: endpoints are not ejected any more"
         }
     }

@@ -48,10 +48,6 @@ import Testing
             tell(pool.note(.failing(inARow: count, last: .status(500)), of: address(number), at: now))
         }
 
-        mutating func refuse(_ number: Int) {
-            tell(pool.note(.failing(inARow: 5, last: .connect), of: address(number), at: now))
-        }
-
         mutating func endTrial(_ number: Int, succeeded: Bool) {
             tell(pool.note(.trialEnded(succeeded: succeeded), of: address(number), at: now))
         }
@@ -140,21 +136,6 @@ import Testing
         #expect(scene.standings == [.resting, .serving])
         scene.probe(1)
         #expect(scene.standings == [.resting, .serving], "the other one is new, but this one is ejected")
-    }
-
-    /// A container has a name before it listens.
-    @Test func whoRefusedBeforeItsFirstProbeServesAfterIt() {
-        var scene = Scene(2)
-        scene.refuse(1)
-        #expect(scene.standings == [.resting, .serving])
-        scene.probe(1)
-        scene.probe(2)
-        #expect(scene.standings == [.serving, .serving])
-        #expect(scene.lines.contains("info 1 serves: it refused before it was there"))
-        scene.refuse(1)
-        #expect(scene.standings == [.resting, .serving], "now it is there")
-        scene.probe(1, times: 3)
-        #expect(scene.standings == [.resting, .serving])
     }
 
     @Test func withoutProbesAllServeAtOnce() {
