@@ -34,7 +34,9 @@ struct Worker: ~Copyable {
     var responseHead = ResponseHead()
     var requestIDs = RequestID.Sequence()
     /// The path of the request that is being prepared, where it had to be brought into its normal form.
-    var normalPath = ByteBuffer(capacity: Limits.requestLineBytesMax)
+    var normalPath = ByteBuffer(capacity: 3 * Limits.requestLineBytesMax)
+    /// The same as a server behind us may read it.
+    var otherPath = ByteBuffer(capacity: 3 * Limits.requestLineBytesMax)
     /// What the expression of its route has found in it.
     var captures = Captures()
     var matchMemory = MatchMemory()

@@ -16,7 +16,7 @@ import Testing
     ]
 
     private func normalize(_ path: [UInt8]) -> [UInt8]? {
-        var out = ByteBuffer(capacity: max(1, path.count))
+        var out = ByteBuffer(capacity: max(1, 3 * path.count))
         switch path.withRaw({ PathNormalizer.normalize($0, into: &out) }) {
         case .asIs: return path
         case .changed: return (0..<out.count).map { out.bytes.byte($0) }

@@ -28,12 +28,14 @@ enum ReferencePath {
     }
 
     private static func decode(_ bytes: [UInt8]) -> [UInt8]? {
-        let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".bytes)
+        let literal = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:@!$&'()*+,=".bytes)
         var result: [UInt8] = []
         var rest = bytes[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "%") else {
-                result.append(byte)
+                let isKept = literal.contains(byte) || byte == UInt8(ascii: "/") || byte == UInt8(ascii: ";")
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += isKept ? [byte] : "%\(digits.count < 2 ? "0" : "")\(digits)".bytes
                 continue
             }
             let digits = rest.prefix(2)
@@ -42,7 +44,7 @@ enum ReferencePath {
             else { return nil }
             rest = rest.dropFirst(2)
             result +=
-                unreserved.contains(value)
+                literal.contains(value)
                 ? [value] : "%".bytes + String(decoding: digits, as: UTF8.self).uppercased().bytes
         }
         return result

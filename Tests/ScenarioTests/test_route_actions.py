@@ -48,6 +48,7 @@ CONFIG = """
         error_pages:
           404: {html: "<p>not here</p>", upstream: true}
           500-599: {text: "sorry", status: 503, upstream: true}
+          401: {text: "who are you", upstream: true}
       /ours: {to: main, error_pages: {404: {text: ours}}}
       /bare: {reply: 404, error_pages: {404: {text: filled}}}
       /said: {reply: {status: 404, text: said}, error_pages: {404: {text: filled}}}
@@ -62,6 +63,8 @@ CONFIG = """
 
 
 def echo(request: Request) -> bytes:
+    if request.target == "/pages/401":
+        return answer("401 Unauthorized", 'WWW-Authenticate: Basic realm="there"', "X-Other: no", body=b"log in")
     if request.target.startswith("/pages/"):
         return answer(request.target.removeprefix("/pages/") + " Whatever", body=b"the upstream's own")
     return ok(request.target.encode() + b" " + request.body.content, "X-Secret: yes", "Server: origin")
@@ -183,6 +186,35 @@ def test_paths_that_servers_read_in_different_ways_are_refused(get, target: str)
     assert get(target).status == 400
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/secret", "/secret/", "/secret/x", "/%73ecret/x", "//secret", "/./secret", "/x/../secret", "/secret%2Fx", "/secret%2fx",
+        "/secret;a=b/x", "/secret;/x", "/secret%3Bx", "/secret\\x", "/secret%5Cx", "/x/%2e%2e/secret", "/%40own", "/@own/x", "/@own%2Fx",
+        "/x%2F.env", "/.env", "/a%7Cb", "/a|b",
+    ],
+)  # fmt: skip
+def test_no_spelling_of_a_path_slips_past_a_rule(target: str) -> None:
+    config = """
+        routes:
+          /: {reply: {text: let in}}
+          /secret: {reply: {text: let in}, deny: [all]}
+          /@own: {reply: {text: let in}, deny: [all]}
+          /a%7Cb: {reply: {text: let in}, deny: [all]}
+          '~ /\\.env': {reply: {text: let in}, deny: [all]}
+    """
+    with configured(config) as balancer:
+        assert ask(balancer.address, request("GET", target)).status in (400, 403)
+        for other in ("/", "/a%2Fb", "/x;y", "/secrets", "/a%2Fsecret", "/own"):
+            assert ask(balancer.address, request("GET", other)).content == b"let in", other
+
+
+def test_a_redirect_leads_to_no_other_host() -> None:
+    with configured("routes: {'~ ^/blog/(.*)$': {redirect: '/{1}'}}") as balancer:
+        response = ask(balancer.address, request("GET", "/blog/\\evil.test/x"))
+        assert response.fields.one("Location") == "/%5Cevil.test/x"
+
+
 def test_fields_of_the_request(get, origins: tuple[Origin, Origin]) -> None:
     get("/fields", "X-Removed: a", "x-removed: b", "X-Set: spoofed", "User-Agent: them", "X-Kept: c")
     seen = origins[0].requests[-1].fields
@@ -209,6 +241,10 @@ def test_error_pages(get) -> None:
     response = get("/pages/500")
     assert (response.status, response.content) == (503, b"sorry")
     assert get("/pages/200").content == b"the upstream's own"
+    response = get("/pages/401")
+    assert (response.status, response.content) == (401, b"who are you")
+    assert response.fields.one("WWW-Authenticate") == 'Basic realm="there"'
+    assert not response.fields.has("X-Other")
     assert get("/ours").status == 200
     assert get("/bare").content == b"filled"
     assert get("/said").content == b"said"

@@ -41,8 +41,9 @@ enum ASCII {
     private static let token = CharacterSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
     /// What a host name may hold: unreserved, percent-encoded and sub-delims (RFC 3986 section 3.2.2).
     private static let host = CharacterSet(low: 0x2BFF_7FF2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
-    /// Letters, digits and `-._~` (RFC 3986 section 2.3).
-    private static let unreserved = CharacterSet(low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
+    /// What a path may hold as it is: `pchar` (RFC 3986 section 3.3) without the percent sign, and without the semicolon,
+    /// which separates parameters where it is not encoded.
+    private static let path = CharacterSet(low: 0x27FF_7FD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFF)
 
     /// `tchar` (RFC 9110 section 5.6.2).
     @inline(__always)
@@ -52,7 +53,7 @@ enum ASCII {
     static func isHost(_ byte: UInt8) -> Bool { host.contains(byte) }
 
     @inline(__always)
-    static func isUnreserved(_ byte: UInt8) -> Bool { unreserved.contains(byte) }
+    static func isPath(_ byte: UInt8) -> Bool { path.contains(byte) }
 
     @inline(__always)
     static func isDigit(_ byte: UInt8) -> Bool { byte &- zero < 10 }
@@ -71,6 +72,9 @@ enum ASCII {
         let letter = (byte | 0x20) &- 0x61
         return letter < 6 ? UInt64(letter) + 10 : nil
     }
+
+    /// The upper-case hexadecimal digit of a value below 16.
+    static func upperHexDigit(_ value: UInt8) -> UInt8 { value < 10 ? zero &+ value : 0x37 &+ value }
 
     /// The lower-case hexadecimal digit of `value & 15`.
     @inline(__always)

@@ -1,9 +1,10 @@
 /// Brings the path of a request into the one form that routes are compared with and upstreams get, so that no other
 /// spelling of a path slips past a rule (RFC 3986 section 6.2.2).
 ///
-/// Percent-encoded unreserved characters are decoded, other escapes get upper-case digits, `//` becomes `/`, and dot
-/// segments are removed, also where their dots were encoded. An encoded slash stays encoded and separates nothing. What
-/// servers behind us are known to read in different ways is refused: see `Outcome.refused`.
+/// What a path can hold as it is gets decoded where it was encoded, and what it cannot hold encoded where it was not; other
+/// escapes get upper-case digits, `//` becomes `/`, and dot segments are removed, also where their dots were encoded. An
+/// encoded slash or semicolon stays encoded and separates nothing. What servers behind us are known to read in different
+/// ways is refused: see `Outcome.refused`; and `otherReading` says how else they may read what is left.
 package enum PathNormalizer {
     package enum Outcome: Equatable, Sendable {
         /// The path is normal; what the buffer holds means nothing.
@@ -18,7 +19,7 @@ package enum PathNormalizer {
 
     /// - Parameters:
     ///   - path: of the target of a request, without its query: nothing, `*`, or what begins with a slash.
-    ///   - out: is emptied, and has room for as many bytes as `path` has, and for one at least.
+    ///   - out: is emptied, and has room for three times as many bytes as `path` has, and for one at least.
     static func normalize(_ path: RawSpan, into out: inout ByteBuffer) -> Outcome {
         if isPlainlyNormal(path) { return .asIs }
         return rewrite(path, into: &out)
@@ -35,12 +36,11 @@ package enum PathNormalizer {
             if byte > ASCII.space, byte < 0x7F {
                 bytes.append(byte)
             } else {
-                let digits = [byte >> 4, byte & 15].map { $0 < 10 ? ASCII.zero + $0 : 0x37 + $0 }
-                bytes += [ASCII.percent] + digits
+                bytes += [ASCII.percent, ASCII.upperHexDigit(byte >> 4), ASCII.upperHexDigit(byte & 15)]
             }
         }
         guard bytes.first == ASCII.slash else { return nil }
-        var out = ByteBuffer(capacity: bytes.count)
+        var out = ByteBuffer(capacity: 3 * bytes.count)
         switch unsafe normalize(bytes.span.bytes, into: &out) {
         case .asIs: return bytes
         case .changed: return (0..<out.count).map { out.bytes.byte($0) }
@@ -57,7 +57,7 @@ package enum PathNormalizer {
         guard count > 8 else {
             for index in 1..<max(1, count) {
                 let byte = path.byte(index)
-                if byte == ASCII.percent || byte == ASCII.backslash { return false }
+                if !ASCII.isPath(byte), byte != ASCII.slash, byte != ASCII.semicolon { return false }
                 if byte | 1 == ASCII.slash, path.byte(index - 1) == ASCII.slash { return false }
             }
             return true
@@ -78,10 +78,16 @@ package enum PathNormalizer {
         let first = path.word(index)
         let second = path.word(index &+ 1)
         let escapes = Self.zeroes(second ^ Self.ones &* UInt64(ASCII.percent))
-        let backslashes = Self.zeroes(second ^ Self.ones &* UInt64(ASCII.backslash))
+        // What a path cannot hold as it is: `"`, `#`, `<`, `>`, `[`, `{`, `\`, `]`, `|`, `}`, `^` and a backtick.
+        let lower = second | Self.ones &* 0x20
+        let strangers =
+            Self.zeroes((second | Self.ones) ^ Self.ones &* 0x23)
+            | Self.zeroes((second | Self.ones &* 2) ^ Self.ones &* 0x3E)
+            | Self.zeroes(lower ^ Self.ones &* 0x7B) | Self.zeroes((lower | Self.ones) ^ Self.ones &* 0x7D)
+            | Self.zeroes(second ^ Self.ones &* 0x5E) | Self.zeroes(second ^ Self.ones &* 0x60)
         let slashes = Self.zeroes(first ^ Self.ones &* UInt64(ASCII.slash))
         let slashesAndDots = Self.zeroes((second | Self.ones) ^ Self.ones &* UInt64(ASCII.slash))
-        return escapes | backslashes | (slashes & slashesAndDots) != 0
+        return escapes | strangers | (slashes & slashesAndDots) != 0
     }
 
     private static let ones: UInt64 = 0x0101_0101_0101_0101
@@ -89,6 +95,43 @@ package enum PathNormalizer {
     /// The top bit of each byte that is zero; also that of a byte 1 behind one that is.
     @inline(__always)
     private static func zeroes(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & (ones &* 0x80) }
+
+    // ---- as others read it -------------------------------------------------------------------------------------------
+
+    /// How servers behind us may read a normal path that has something in it of which they disagree: with encoded slashes
+    /// and backslashes for slashes, and without parameters (RFC 3986 section 3.3).
+    ///
+    /// - Parameter out: is emptied, and has room for as many bytes as `path` has.
+    /// - Returns: false where all read it alike; what the buffer holds means nothing then.
+    static func otherReading(of path: RawSpan, into out: inout ByteBuffer) -> Bool {
+        let count = path.byteCount
+        var index = min(
+            path.index(of: ASCII.percent, from: 0, before: count),
+            path.index(of: ASCII.semicolon, from: 0, before: count))
+        guard index < count else { return false }
+        out.reset()
+        out.append(path.extracting(0..<index))
+        var isOther = false
+        var isParameter = false
+        while index < count {
+            switch path.separator(at: index, before: count) {
+            case .segment(let length):
+                (isOther, isParameter) = (true, false)
+                if out.isEmpty || out.bytes.byte(out.count - 1) != ASCII.slash { out.append(ASCII.slash) }
+                index += length
+            case .parameter(let length):
+                (isOther, isParameter) = (true, true)
+                index += length
+            case .none:
+                let byte = path.byte(index)
+                if byte == ASCII.slash { isParameter = false }
+                let isDouble = byte == ASCII.slash && out.count > 0 && out.bytes.byte(out.count - 1) == ASCII.slash
+                if !isParameter, !isDouble { out.append(byte) }
+                index += 1
+            }
+        }
+        return isOther
+    }
 
     // ---- segment by segment ------------------------------------------------------------------------------------------
 
@@ -148,7 +191,12 @@ package enum PathNormalizer {
             let byte = path.byte(index)
             guard byte == ASCII.percent else {
                 if byte == ASCII.backslash || byte == ASCII.semicolon { isAmbiguous = true }
-                out.append(byte)
+                if ASCII.isPath(byte) || byte == ASCII.semicolon {
+                    out.append(byte)
+                } else {
+                    isChanged = true
+                    out.appendEscaped(byte)
+                }
                 return 1
             }
             guard index + 2 < path.byteCount, let high = ASCII.hexValue(path.byte(index + 1)),
@@ -156,7 +204,7 @@ package enum PathNormalizer {
             else { return nil }
             let character = UInt8(high << 4 | low)
             if character == 0 { return nil }
-            if ASCII.isUnreserved(character) {
+            if ASCII.isPath(character) {
                 isChanged = true
                 out.append(character)
                 return 3
@@ -202,13 +250,13 @@ extension RawSpan {
         return isDots(start..<(end ?? segment.upperBound))
     }
 
-    private enum Separator {
+    fileprivate enum Separator {
         case none
         case segment(Int)
         case parameter(Int)
     }
 
-    private func separator(at index: Int, before end: Int) -> Separator {
+    fileprivate func separator(at index: Int, before end: Int) -> Separator {
         switch byte(index) {
         case ASCII.backslash: return .segment(1)
         case ASCII.semicolon: return .parameter(1)
@@ -220,5 +268,14 @@ extension RawSpan {
             }
         default: return .none
         }
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a percent sign and two digits.
+    fileprivate mutating func appendEscaped(_ byte: UInt8) {
+        append(ASCII.percent)
+        append(ASCII.upperHexDigit(byte >> 4))
+        append(ASCII.upperHexDigit(byte & 15))
     }
 }

@@ -218,6 +218,7 @@ extension Worker {
     ) {
         let exchange = Int(sessions[session].exchange)
         if let page = errorPage(exchange, for: status, ofUpstream: false) {
+            addAnswerLines(exchange, line.bytes)
             pool.give(line)
             return reply(session, page, to: status)
         }

@@ -33,11 +33,7 @@ extension Worker {
         switch PathNormalizer.normalize(written, into: &normal) {
         case .asIs: verdict = prepare(&exchange, session, bytes, path: written, isNormal: true, headLength)
         case .changed: verdict = prepare(&exchange, session, bytes, path: normal.bytes, isNormal: false, headLength)
-        case .refused:
-            let facts = facts(session, bytes, written)
-            begin(&exchange, under: plans[plans.current].rules.count - 1)
-            writeHead(&exchange, facts, headLength, target: bytes.extracting(requestHead.target), lines: RawSpan())
-            verdict = .reply(.badRequest)
+        case .refused: verdict = refusePath(&exchange, session, bytes, headLength)
         }
         normalPath = consume normal
         return verdict
@@ -51,6 +47,8 @@ extension Worker {
         let found = plans[plan].routes.match(
             bytes, requestHead, path: path, client: sessions[session].peer, port: sessions[session].port,
             with: &matchMemory, captures: &captures)
+        // Another route might serve, or forbid, what a server behind this one makes of the path.
+        guard isReadAlike(session, bytes, path, found) else { return refusePath(&exchange, session, bytes, headLength) }
         begin(&exchange, under: found >= 0 ? Int(found) : plans[plan].rules.count - 1)
         let facts = facts(session, bytes, path)
         if exchange.destination >= 0 {
@@ -64,6 +62,31 @@ extension Worker {
             return verdict
         }
         return found == RouteTable.undecided ? .reply(.serverError) : .serve
+    }
+
+    /// A path that servers read in different ways leads nowhere.
+    private mutating func refusePath(
+        _ exchange: inout Exchange, _ session: Int, _ bytes: RawSpan, _ headLength: Int
+    ) -> Verdict {
+        let facts = facts(session, bytes, bytes.extracting(requestHead.path(bytes)))
+        begin(&exchange, under: plans[plans.current].rules.count - 1)
+        writeHead(&exchange, facts, headLength, target: bytes.extracting(requestHead.target), lines: RawSpan())
+        return .reply(.badRequest)
+    }
+
+    /// False where the request would have another route than `found` if its path were read in another way.
+    private mutating func isReadAlike(_ session: Int, _ bytes: RawSpan, _ path: RawSpan, _ found: Int32) -> Bool {
+        var other = otherPath.take()
+        var isAlike = true
+        if PathNormalizer.otherReading(of: path, into: &other) {
+            var captures = Captures()
+            let route = plans[plans.current].routes.match(
+                bytes, requestHead, path: other.bytes, client: sessions[session].peer, port: sessions[session].port,
+                with: &matchMemory, captures: &captures)
+            isAlike = route == found
+        }
+        otherPath = consume other
+        return isAlike
     }
 
     /// Begins the exchange under a rule of the present plan.
@@ -146,8 +169,10 @@ extension Worker {
         case .none: break
         }
         if isNormal { return .asIs }
+        let query = requestHead.query(facts.bytes)
+        guard facts.path.byteCount + query.count <= Limits.requestLineBytesMax else { return .tooLong }
         out.append(facts.path)
-        out.append(facts.bytes.extracting(requestHead.query(facts.bytes)))
+        out.append(facts.bytes.extracting(query))
         return .changed
     }
 

@@ -50,6 +50,30 @@ extension Worker {
         reply(session, status: page.status ?? status, contentType: page.contentType, body: page.body)
     }
 
+    /// An error page takes over from the upstream's answer, at the front of `block`, what its status requires it to say: how
+    /// to log in, which methods there are, how large the whole is, when to come back, where it went.
+    mutating func keepRequiredLines(_ exchange: Int, _ block: borrowing ByteBuffer) {
+        for index in 0..<responseHead.fields.count {
+            let line = responseHead.fields[index]
+            if block.bytes.isRequiredName(line.nameRange) {
+                addAnswerLines(exchange, block.bytes.extracting(line.line))
+            }
+        }
+    }
+
+    /// Adds lines to those that the route adds to the answer, as far as there is room.
+    mutating func addAnswerLines(_ exchange: Int, _ lines: RawSpan) {
+        guard !lines.isEmpty, exchanges[exchange].answerLines.count + lines.byteCount <= Limits.addedLinesBytesMax
+        else {
+            return
+        }
+        var joined = pool.takeLarge()
+        joined.append(exchanges[exchange].answerLines.bytes)
+        joined.append(lines)
+        pool.give(exchanges[exchange].answerLines.take())
+        exchanges[exchange].answerLines = pool.park(joined) ?? ByteBuffer()
+    }
+
     // ---- as the route says ---------------------------------------------------------------------------------------------
 
     mutating func replyAsRouteSays(_ session: Int) {
@@ -136,5 +160,14 @@ extension Exchange {
     /// Appends the body that was rendered for this request; where there is none, `body`.
     fileprivate func writeOwnBody(or body: [UInt8], to out: inout ByteBuffer) {
         if ownBody.isEmpty { unsafe out.append(body.span.bytes) } else { out.append(ownBody.bytes) }
+    }
+}
+
+extension RawSpan {
+    /// RFC 9110 sections 10.2, 11.6, 11.7 and 15: fields that say what an answer of some status is about.
+    fileprivate func isRequiredName(_ name: Range<Int>) -> Bool {
+        equals(name, ignoringCase: "www-authenticate") || equals(name, ignoringCase: "proxy-authenticate")
+            || equals(name, ignoringCase: "allow") || equals(name, ignoringCase: "content-range")
+            || equals(name, ignoringCase: "retry-after") || equals(name, ignoringCase: "location")
     }
 }

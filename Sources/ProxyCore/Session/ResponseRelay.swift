@@ -86,6 +86,7 @@ extension Worker {
                     exchanges[exchange].canReplay = false
                     if let page = errorPage(exchange, for: responseHead.status, ofUpstream: true) {
                         let status = responseHead.status
+                        keepRequiredLines(exchange, block)
                         pool.give(block)
                         reply(session, page, to: status)
                         return .stops

@@ -50,7 +50,7 @@ extension RouteTable {
 
 /// The normal form of a path, or nil where it is refused.
 func normalized(_ path: [UInt8]) -> [UInt8]? {
-    var out = ByteBuffer(capacity: max(1, path.count))
+    var out = ByteBuffer(capacity: max(1, 3 * path.count))
     switch path.withRaw({ PathNormalizer.normalize($0, into: &out) }) {
     case .asIs: return path
     case .changed: return out.array

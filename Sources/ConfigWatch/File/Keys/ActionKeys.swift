@@ -65,8 +65,10 @@ enum ReplyKeys {
                 return reader.fail(
                     element, "\"\(other.key)\" and \"\(name)\" exclude each other; an answer has one body")
             }
+            let template = read(reader, element) ?? Template("")
+            reader.bound(body: template.textBytes, element)
             draft.element = element
-            draft.body = ReplyDraft.Body(key: name, type: type, template: read(reader, element) ?? Template(""))
+            draft.body = ReplyDraft.Body(key: name, type: type, template: template)
         }
     }
 }

@@ -213,6 +213,14 @@ extension Reader {
         return "is no hash of a password; make one with htpasswd -nB NAME"
     }
 
+    // ---- bodies ------------------------------------------------------------------------------------------------------
+
+    /// Objects to an answer of ours that would be too long.
+    func bound(body bytes: Int, _ element: Element) {
+        guard bytes > Bounds.bodyBytesMax else { return }
+        fail(element, "\(element.key): is longer than \(sizeText(Bounds.bodyBytesMax)); serve what is larger as a file")
+    }
+
     // ---- error pages -------------------------------------------------------------------------------------------------
 
     func errorPages(_ element: Element) -> [ErrorPage] {
@@ -227,6 +235,7 @@ extension Reader {
             } else if let bytes = file(entry.value, bytesMax: Bounds.bodyBytesMax) {
                 _ = draft.take(bytes, "file", type: ContentType.of(entry.value.scalar?.text ?? ""))
             }
+            bound(body: draft.body?.count ?? 0, entry.value)
             do throws(Rejection) {
                 return ErrorPage(
                     statuses: try Parse.statuses(entry.name), status: draft.status,

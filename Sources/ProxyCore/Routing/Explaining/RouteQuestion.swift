@@ -34,7 +34,7 @@ package struct RouteQuestion: ~Copyable {
         case .refused(let refusal): throw .refused(status: Int(refusal.rawValue))
         case .complete, .partial: throw .refused(status: 400)
         }
-        var out = ByteBuffer(capacity: bytes.count)
+        var out = ByteBuffer(capacity: 3 * bytes.count)
         let written = head.path(bytes.bytes)
         let path: [UInt8]
         switch PathNormalizer.normalize(bytes.bytes.extracting(written), into: &out) {

@@ -9,6 +9,13 @@ package struct Template: Hashable, Sendable {
 
     package init(parts: [Part]) { self.parts = parts }
 
+    /// What it holds of plain text.
+    package var textBytes: Int {
+        parts.reduce(0) { bytes, part in
+            if case .text(let text) = part { bytes + text.utf8.count } else { bytes }
+        }
+    }
+
     /// A text without variables.
     package init(_ text: String) { parts = text.isEmpty ? [] : [.text(text)] }
 }
