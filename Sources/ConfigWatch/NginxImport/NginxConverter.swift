@@ -13,7 +13,7 @@ struct NginxConverter {
     /// Of locations of the server at hand, by their identity: neighbours ask for them as well.
     var known: [String: [NginxOutcome]] = [:]
     /// Locations that take no more than whole segments any more.
-    var wholeSegments: [(path: String, place: NginxPlace)] = []
+    var wholeSegments: [(path: String, place: NginxPlace, keepsOut: Bool)] = []
     /// Whether some location refuses files whose names begin with a dot, as ours do unasked.
     var refusesDotFiles = false
 

@@ -18,11 +18,14 @@ extension NginxConverter {
             notes.remark(NginxPlace(file: notes.file, line: 1), "there is no server here, so there are no routes")
         }
         let routes = try routes(of: servers)
-        if let first = wholeSegments.first {
-            let paths = wholeSegments.map(\.path).joined(separator: ", ")
+        for keepsOut in [false, true] {
+            let edges = wholeSegments.filter { $0.keepsOut == keepsOut }
+            guard let first = edges.first else { continue }
+            let paths = edges.map(\.path).joined(separator: ", ")
+            let end = keepsOut ? ". Longer names are let in!" : ""
             notes.remark(
                 first.place,
-                "location takes \(first.path)x and the like as well; these are whole segments here: \(paths)")
+                "location takes \(first.path)x and the like as well; these are whole segments here: \(paths)\(end)")
         }
         var entries = settings(main, servers)
         let (defaults, hoisted) = NginxDefaults.hoisted(routes)

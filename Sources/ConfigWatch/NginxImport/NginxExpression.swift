@@ -106,7 +106,7 @@ struct NginxExpression: Equatable, Sendable {
     }
 
     /// With the case made part of the pattern.
-    var patternWithCase: String { ignoresCase ? "(?i)" + pattern : pattern }
+    var patternWithCase: String { (ignoresCase ? "(?i)" : "") + ofEncodedPaths }
 
     static func escaped(_ text: String) -> String {
         String(text.flatMap { "\\^$.[]|()?*+{}".contains($0) ? ["\\", $0] : [$0] })

@@ -40,7 +40,8 @@ extension NginxConverter {
         var frame = frame
         guard frame.questions < NginxFrame.questionsMax else {
             frame.comments.append(
-                notes.comment(directive, "left out, with what it leads to; there are too many conditions"))
+                notes.comment(
+                    directive, "left out, with what it leads to; there are too many conditions" + warning(block, rest)))
             return outcomes(rest, frame)
         }
         switch question {
@@ -61,13 +62,28 @@ extension NginxConverter {
             {
                 frame.missing = missing
             } else {
-                frame.comments.append(notes.comment(directive, "left out; only `missing` of `files` asks for a file"))
+                frame.comments.append(
+                    notes.comment(
+                        directive, "left out; only `missing` of `files` asks for a file" + warning(block, rest)))
             }
             return outcomes(rest, frame)
         case .unknown:
-            frame.comments.append(notes.comment(directive, "left out; routes cannot ask that"))
+            frame.comments.append(notes.comment(directive, "left out; routes cannot ask that" + warning(block, rest)))
             return outcomes(rest, frame)
         }
+    }
+
+    /// What is to be added where an `if` is left out that refuses requests: itself, or by what it sets for another one.
+    private func warning(_ block: [NginxDirective], _ rest: ArraySlice<NginxStep>) -> String {
+        let names = block.filter { $0.name == "set" }.map(\.value)
+        let later = names.isEmpty ? [] : rest.map(\.directive).filter { $0.name == "if" }
+        let followers = later.filter { question in
+            names.contains { name in question.arguments.contains { $0.contains(name) } }
+        }
+        let isRefusal = (block + followers.flatMap { $0.block ?? [] }).contains {
+            $0.name == "return" && (400...599).contains(Int($0.value) ?? 0)
+        }
+        return isRefusal ? ". These requests are let in!" : ""
     }
 
     /// On with what stands in the block of an `if`, and then behind it.
@@ -96,6 +112,9 @@ extension NginxConverter {
             return outcomes(rest, frame)
         }
         let expression = NginxExpression(directive.arguments[0])
+        if expression.losesCharacters {
+            frame.comments.append(notes.comment(directive, NginxExpression.lossText))
+        }
         let flag = directive.arguments.count == 3 ? directive.arguments[2] : ""
         var groups = frame.variables
         groups.groupCount = expression.groupCount

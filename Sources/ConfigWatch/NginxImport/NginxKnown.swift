@@ -54,6 +54,7 @@ enum NginxTreatment: Equatable {
     private static let reasons = [
         "satisfy": "left out; addresses and passwords are both asked for",
         "auth_request": "left out; no other server is asked for permission. These requests are let in!",
+        "ssl_verify_client": "left out; certificates of clients are not asked for. These requests are let in!",
         "geo": "left out; variables cannot be made of addresses",
         "split_clients": "left out; see a split in `to`",
         "load_module": "left out; there are no modules",

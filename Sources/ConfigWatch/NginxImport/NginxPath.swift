@@ -25,7 +25,7 @@ enum NginxPath: Equatable, Sendable {
         case .exact(let path): "= \(Self.encoded(path))"
         case .prefix(let path, beforeRegex: false): Self.encoded(path)
         case .prefix(let path, beforeRegex: true): "^~ \(Self.encoded(path))"
-        case .regex(let expression): "\(expression.ignoresCase ? "~*" : "~") \(expression.pattern)"
+        case .regex(let expression): "\(expression.ignoresCase ? "~*" : "~") \(expression.ofEncodedPaths)"
         case .named(let name): name
         }
     }

@@ -16,9 +16,12 @@ extension NginxConverter {
         if Self.areSame(outcomes, others) { return }
         let name = prefix.split(separator: "/").last ?? ""
         let canBeSaid = outcomes.allSatisfy { $0.path == nil && $0.content.canFollowExpression }
+        let keepsOut = outcomes.contains(where: \.content.keepsOut)
         let isFixed = outcomes.allSatisfy { $0.content.kind == .reply || $0.content.kind == .redirect }
-        guard !name.contains("."), !isFixed, canBeSaid else {
-            if !wholeSegments.contains(where: { $0.path == prefix }) { wholeSegments.append((prefix, location.place)) }
+        guard canBeSaid, keepsOut || (!name.contains(".") && !isFixed) else {
+            if !wholeSegments.contains(where: { $0.path == prefix }) {
+                wholeSegments.append((prefix, location.place, keepsOut))
+            }
             return
         }
         let longer = locations.prefixes(longerThan: prefix).map { $0.dropFirst(prefix.count) }.filter {
@@ -85,6 +88,12 @@ extension NginxConverter {
 }
 
 extension NginxContent {
+    /// Whether it refuses requests that another location might serve.
+    fileprivate var keepsOut: Bool {
+        (kind == .reply && status >= 400)
+            || modifiers.contains { ["access", "allow", "deny", "basic_auth"].contains($0.key) }
+    }
+
     /// Whether it can be said of an expression, which has no prefix to strip.
     fileprivate var canFollowExpression: Bool {
         kind != .files || rewrite?.key != "strip_prefix"

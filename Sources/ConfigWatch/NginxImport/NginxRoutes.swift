@@ -135,7 +135,8 @@ extension NginxConverter {
         if methods.contains("GET"), !methods.contains("HEAD") { methods.append("HEAD") }
         guard directive.block?.map(\.name) == ["deny"], directive.block?.first?.value == "all" else {
             var outcomes = outcomes
-            outcomes[0].content.comments.append(notes.comment(directive, "left out; see the methods of a route"))
+            outcomes[0].content.comments.append(
+                notes.comment(directive, "left out; see the methods of a route. All methods are let in!"))
             return outcomes
         }
         var conditions = NginxConditions()
@@ -150,10 +151,16 @@ extension NginxConverter {
 
     /// Notes on directives of its block that nothing else looks at.
     private mutating func leftOut(of location: NginxLocation) -> [String] {
-        location.block.compactMap { directive in
-            guard case .leftOut(let reason) = NginxTreatment.of(directive.name) else { return nil }
-            return notes.comment(directive, reason)
+        var comments: [String] = []
+        if let expression = location.expression, expression.losesCharacters {
+            comments.append(
+                notes.comment(location.place, "location ~ \(expression.pattern): \(NginxExpression.lossText)"))
         }
+        return comments
+            + location.block.compactMap { directive in
+                guard case .leftOut(let reason) = NginxTreatment.of(directive.name) else { return nil }
+                return notes.comment(directive, reason)
+            }
     }
 }
 

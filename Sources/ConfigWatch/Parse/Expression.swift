@@ -19,6 +19,30 @@ extension Parse {
         }
     }
 
+    /// The same of an expression for paths, which are percent-encoded when they are compared.
+    static func checkPathExpression(
+        _ pattern: String, ignoresCase: Bool = false, at offset: Int = 0
+    ) throws(Rejection) {
+        try checkExpression(pattern, ignoresCase: ignoresCase, at: offset)
+        guard isPlain(expression: pattern) else { return }
+        var place = offset
+        for piece in pieces(ofExpression: pattern) {
+            if piece.place == .outside, let bytes = piece.bytesInNoPath {
+                let name =
+                    switch bytes[0] {
+                    case 0x20: "a blank"
+                    case ..<0x20, 0x7F: "a control character"
+                    default: "\"\(String(decoding: bytes, as: UTF8.self))\""
+                    }
+                let escapes = bytes.map(escape).joined()
+                throw Rejection(
+                    "has \(name) in its expression, where paths are percent-encoded; write \(escapes) for it", at: place
+                )
+            }
+            place += piece.text.unicodeScalars.count
+        }
+    }
+
     /// - Returns: those of no expression where there is none; nil where it is wrong, which was said elsewhere.
     static func groups(of pattern: String?, ignoresCase: Bool) -> Groups? {
         guard let pattern else { return Groups() }

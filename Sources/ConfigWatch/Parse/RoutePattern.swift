@@ -49,7 +49,7 @@ extension Parse {
         case "^~": return .prefix(try prefixPath(rest, at: restOffset), beforeRegex: true)
         default:
             let ignoresCase = first == "~*"
-            try checkExpression(String(rest), ignoresCase: ignoresCase, at: restOffset)
+            try checkPathExpression(String(rest), ignoresCase: ignoresCase, at: restOffset)
             return .regex(String(rest), ignoresCase: ignoresCase)
         }
     }

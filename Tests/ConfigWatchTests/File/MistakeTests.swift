@@ -112,6 +112,16 @@ import Testing
                 #"4:8: error: route "GET a_b-/x" has a wrong host; use a DNS name such as api.example.com, or *.example.com for all below it"#
             ),
             ("'~ ^/(a': web", #"4:10: error: route "~ ^/(a" has a wrong expression: missing closing parenthesis"#),
+            (
+                "'~ ^/my dir/': web",
+                #"4:10: error: route "~ ^/my dir/" has a blank in its expression, "#
+                    + "where paths are percent-encoded; write %20 for it"
+            ),
+            (
+                "'~* ^/café': web",
+                "4:12: error: route \"~* ^/café\" has \"é\" in its expression, "
+                    + "where paths are percent-encoded; write %C3%A9 for it"
+            ),
             ("'=': web", #"4:3: error: route "=" has nothing behind =; use = and a path"#),
             (
                 "/: {redirect: 'https://{hots}/'}",

@@ -131,7 +131,7 @@ enum RewriteKeys {
     static let all: [Key<Draft>] = [
         Key("regex", .anyText, "The expression whose first find is replaced.") { reader, element, draft in
             let kind = Kind<String>(.anyText) { (text) throws(Rejection) in
-                try Parse.checkExpression(text)
+                try Parse.checkPathExpression(text)
                 return text
             }
             draft.regex = reader.value(kind, element)
