@@ -60,12 +60,25 @@ package final class Plan: Sendable {
     deinit { released() }
 }
 
+/// A plan's routes without a reference that is counted: to count one for each request would write to memory that all workers
+/// share.
+@safe
+struct BorrowedRoutes {
+    private let table: Unmanaged<RouteTable>
+
+    /// Whoever holds this keeps `table` alive as well.
+    init(_ table: RouteTable) { unsafe self.table = Unmanaged.passUnretained(table) }
+
+    @inline(__always)
+    func read<Result>(_ body: (RouteTable) -> Result) -> Result { unsafe table._withUnsafeGuaranteedRef(body) }
+}
+
 /// The plans by which a worker's requests run: the present one, and those before it that some still need.
 struct PlanTable: ~Copyable {
     struct Adopted: ~Copyable, Vacatable {
         /// Held for its end; what is needed of it for a request stands beside it.
         fileprivate var plan: Plan?
-        fileprivate(set) var routes = RouteTable.empty
+        fileprivate(set) var routes = BorrowedRoutes(.empty)
         fileprivate(set) var rules: [Rule] = []
         fileprivate var running = 0
 
@@ -83,7 +96,8 @@ struct PlanTable: ~Copyable {
     /// From now on requests begin under `plan`.
     mutating func adopt(_ plan: Plan) {
         let previous = current
-        guard let place = adopted.insert(Adopted(plan: plan, routes: plan.routes, rules: plan.rules)) else { return }
+        guard let place = adopted.insert(Adopted(plan: plan, routes: BorrowedRoutes(plan.routes), rules: plan.rules))
+        else { return }
         current = place
         if previous >= 0, adopted[previous].running == 0 { adopted.remove(previous) }
     }

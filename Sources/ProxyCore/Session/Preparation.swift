@@ -44,9 +44,9 @@ extension Worker {
         _ headLength: Int
     ) -> Verdict {
         let plan = plans.current
-        let found = plans[plan].routes.match(
-            bytes, requestHead, path: path, client: sessions[session].peer, port: sessions[session].port,
-            with: &matchMemory, captures: &captures)
+        var captures = Captures()
+        let found = match(session, bytes, path, &captures)
+        self.captures = captures
         // Another route might serve, or forbid, what a server behind this one makes of the path.
         guard isReadAlike(session, bytes, path, found) else { return refusePath(&exchange, session, bytes, headLength) }
         begin(&exchange, under: found >= 0 ? Int(found) : plans[plan].rules.count - 1)
@@ -64,6 +64,19 @@ extension Worker {
         return found == RouteTable.undecided ? .reply(.serverError) : .serve
     }
 
+    /// See `RouteTable.match`.
+    @inline(__always)
+    private mutating func match(
+        _ session: Int, _ bytes: RawSpan, _ path: RawSpan, _ captures: inout Captures
+    ) -> Int32 {
+        let routes = plans[plans.current].routes
+        let (client, port) = (sessions[session].peer, sessions[session].port)
+        return routes.read {
+            $0.match(
+                bytes, requestHead, path: path, client: client, port: port, with: &matchMemory, captures: &captures)
+        }
+    }
+
     /// A path that servers read in different ways leads nowhere.
     private mutating func refusePath(
         _ exchange: inout Exchange, _ session: Int, _ bytes: RawSpan, _ headLength: Int
@@ -79,11 +92,8 @@ extension Worker {
         var other = otherPath.take()
         var isAlike = true
         if PathNormalizer.otherReading(of: path, into: &other) {
-            var captures = Captures()
-            let route = plans[plans.current].routes.match(
-                bytes, requestHead, path: other.bytes, client: sessions[session].peer, port: sessions[session].port,
-                with: &matchMemory, captures: &captures)
-            isAlike = route == found
+            var ignored = Captures()
+            isAlike = match(session, bytes, other.bytes, &ignored) == found
         }
         otherPath = consume other
         return isAlike
