@@ -80,6 +80,8 @@ enum Service {
             remote.enqueue { unsafe stopping.stop() }
         }.detach()
         loop.run()
+        // What the loop still calls holds who holds the loop.
+        loop.unwatch(signals)
         admin.stop()
         directory.stop()
         if let lost = accessLog?.stop(waitingMilliseconds: 1_000), lost > 0 {

@@ -48,6 +48,7 @@ final class AdminServer {
         closeListener()
         for connection in connections.values { connection.close() }
         connections = [:]
+        answer = { _ in .failure(503) }
     }
 
     private func closeListener() {
